@@ -1,0 +1,2 @@
+import surface from './register.cjs'
+export const { track, flush, shutdown, setConsumer, stats, PeekApiClient } = surface

@@ -1,0 +1,2 @@
+import client from './client.cjs'
+export const { PeekApiClient } = client

@@ -1,0 +1,79 @@
+import type { Config } from './config.ts'
+import { nearest } from './nearest.ts'
+import { table, type Variable } from './table.ts'
+import { UnusableValue } from './values.ts'
+
+export interface ParsedConfig {
+  readonly config: Config
+  /** One sentence for each value or name that cannot be used. */
+  readonly complaints: readonly string[]
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Reads the environment by THE table. Never throws: what cannot be used becomes a complaint and the default. */
+export function parseEnvironment(environment: Environment): ParsedConfig {
+  const complaints: string[] = []
+  const values: Partial<Record<keyof Config, unknown>> = {}
+  for (const [key, variable] of Object.entries(table) as Array<[keyof Config, Variable<unknown>]>) {
+    values[key] = readVariable(variable, environment, complaints)
+  }
+  complaints.push(...unknownNames(environment))
+  const config = values as Config
+  config.metadata = { ...metadataFromOpenTelemetry(environment), ...config.metadata }
+  return { config, complaints }
+}
+
+function readVariable(variable: Variable<unknown>, environment: Environment, complaints: string[]): unknown {
+  const given = environment[variable.name]
+  // An empty value is how shells and manifests say "not set".
+  if (given === undefined || given.trim() === '') return variable.fallback
+  try {
+    return variable.parse(given)
+  } catch (error) {
+    if (!(error instanceof UnusableValue)) throw error
+    const value = variable.secret || /credentials/.test(error.message) ? '' : ` "${given.slice(0, 80)}"`
+    complaints.push(
+      `${variable.name}${value} ${error.message}; using the default (${variable.shown.replaceAll('`', '')})`,
+    )
+    return variable.fallback
+  }
+}
+
+const PREFIX = 'PEEKAPI_'
+
+function unknownNames(environment: Environment): string[] {
+  const known = Object.values(table).map((variable) => variable.name)
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name as `PEEKAPI_${string}`))
+    .map((name) => `${name} is not a variable of ours; did you mean ${nearest(name, known)}?`)
+}
+
+/** Keys as OpenTelemetry's resource semantic conventions name them, and what PeekAPI calls them. */
+const RESOURCE_ATTRIBUTES: Readonly<Record<string, string>> = {
+  'service.name': 'service',
+  'service.version': 'version',
+  'deployment.environment.name': 'environment',
+  'deployment.environment': 'environment',
+}
+
+function metadataFromOpenTelemetry(environment: Environment): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const item of (environment['OTEL_RESOURCE_ATTRIBUTES'] ?? '').split(',')) {
+    const equals = item.indexOf('=')
+    const key = RESOURCE_ATTRIBUTES[item.slice(0, equals).trim()]
+    if (key !== undefined) found[key] ??= percentDecoded(item.slice(equals + 1).trim())
+  }
+  const service = environment['OTEL_SERVICE_NAME']?.trim()
+  if (service) found['service'] = service
+  return found
+}
+
+/** OpenTelemetry writes attribute values percent-encoded (as W3C Baggage does). */
+function percentDecoded(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}

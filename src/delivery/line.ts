@@ -1,0 +1,60 @@
+import type { ApiEvent, JsonValue, TrackedEvent } from '../types/client.ts'
+
+/** UTF-8 needs at most three bytes for one UTF-16 unit; below this no exact count is needed. */
+const MAX_BYTES_PER_UNIT = 3
+
+/**
+ * An event as the JSON text that will be sent, at most `maxBytes` long. One that is longer loses its
+ * `metadata`; undefined if even that does not help.
+ */
+export function lineOf(event: ApiEvent, maxBytes: number): string | undefined {
+  const line = serialize(event)
+  if (fits(line, maxBytes)) return line
+  if (event.metadata === undefined) return undefined
+  const bare = serialize({ ...event, metadata: undefined })
+  return fits(bare, maxBytes) ? bare : undefined
+}
+
+function serialize(event: { [Key in keyof ApiEvent]: ApiEvent[Key] | undefined }): string {
+  return JSON.stringify(event)
+}
+
+function fits(line: string, maxBytes: number): boolean {
+  return line.length * MAX_BYTES_PER_UNIT <= maxBytes || Buffer.byteLength(line) <= maxBytes
+}
+
+/** A program's event made whole, or undefined if it is none. The program's object is left as it is. */
+export function eventFromProgram(event: TrackedEvent): ApiEvent | undefined {
+  if (typeof event !== 'object' || event === null) return undefined
+  const { method, path, status_code } = event
+  if (typeof method !== 'string' || typeof path !== 'string' || !Number.isInteger(status_code))
+    return undefined
+  const whole: ApiEvent = {
+    method: method.toUpperCase().slice(0, 16),
+    path: path.slice(0, 2048),
+    status_code,
+    response_time_ms: count(event.response_time_ms),
+    request_size: count(event.request_size),
+    response_size: count(event.response_size),
+    timestamp: typeof event.timestamp === 'string' ? event.timestamp : new Date().toISOString(),
+  }
+  if (typeof event.consumer_id === 'string' && event.consumer_id !== '')
+    whole.consumer_id = event.consumer_id.slice(0, 256)
+  const metadata = serializable(event.metadata)
+  if (metadata !== undefined) whole.metadata = metadata
+  return whole
+}
+
+function count(value: unknown): number {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : 0
+}
+
+/** Metadata is the program's own object: it may hold a BigInt, a cycle or a getter that throws. */
+function serializable(metadata: unknown): Record<string, JsonValue> | undefined {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return undefined
+  try {
+    return JSON.parse(JSON.stringify(metadata)) as Record<string, JsonValue>
+  } catch {
+    return undefined
+  }
+}

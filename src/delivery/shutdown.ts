@@ -1,0 +1,85 @@
+import { Guard } from '../guard.ts'
+import type { DeliveryClient } from './client.ts'
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+type Signal = (typeof SIGNALS)[number]
+
+const guard = new Guard('shutdown')
+
+/**
+ * Sees the process end, and leaves the way it ends as it was.
+ *
+ * A signal listener takes Node's default exit away. So ours restores it: what is in memory goes to disk at once,
+ * is sent within the shutdown timeout, and then, if nobody else listens, the signal is raised again with no
+ * listener left. Where the kernel ignores it (PID 1), the process lives on, and so does the client.
+ */
+export function watchProcessEnd(client: DeliveryClient): void {
+  for (const signal of SIGNALS) watchSignal(client, signal)
+  process.on('beforeExit', () => attempt(() => onBeforeExit(client)))
+  process.on('exit', () =>
+    attempt(() => {
+      client.persist()
+      client.reportLedger()
+    }),
+  )
+}
+
+function watchSignal(client: DeliveryClient, signal: Signal): void {
+  let leaving = false
+  const listener = (): void =>
+    attempt(() => {
+      client.persist()
+      if (process.listenerCount(signal) > 1) return stepAside(signal, listener)
+      if (leaving) return raise(signal, listener)
+      leaving = true
+      void client
+        .flush()
+        .then(() => client.persist())
+        .finally(() => {
+          leaving = false
+          client.reportLedger()
+          // A listener that came while we were sending has the say now.
+          if (process.listenerCount(signal) === 1) raise(signal, listener)
+        })
+    })
+  // First in line: a `once` listener of the application is gone from the list when it has run.
+  process.prependListener(signal, listener)
+}
+
+/**
+ * Others decide about the exit. While they do, our listener is not in the list: signal-exit, which half of all
+ * command line tools carry, raises the signal again only if it finds no listener but its own.
+ */
+function stepAside(signal: Signal, listener: () => void): void {
+  process.removeListener(signal, listener)
+  setImmediate(() => process.prependListener(signal, listener)).unref()
+}
+
+function raise(signal: Signal, listener: () => void): void {
+  process.removeListener(signal, listener)
+  process.kill(process.pid, signal)
+  // Still here a moment later: the signal is ignored (PID 1). Go on as before.
+  setTimeout(() => process.prependListener(signal, listener), SURVIVED_MS).unref()
+}
+
+/** A raised signal ends the process before the event loop turns again; this much later it did not. */
+const SURVIVED_MS = 50
+
+/** The loop is empty: send what is left, once for what there is. `beforeExit` comes again when the send is done. */
+function onBeforeExit(client: DeliveryClient): void {
+  const { captured } = client.stats()
+  if (captured === lastSent || !client.pending) return
+  lastSent = captured
+  void client.flush()
+}
+
+let lastSent = -1
+
+function attempt(action: () => void): void {
+  if (!guard.active) return
+  try {
+    action()
+  } catch (fault) {
+    guard.fault(fault)
+  }
+}

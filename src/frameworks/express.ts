@@ -1,0 +1,5 @@
+import type { Framework } from './framework.ts'
+
+export const express: Framework = {
+  patch(): void {},
+}

@@ -1,0 +1,32 @@
+/** A file of a package that is observed, and the releases in which it looks as the patch expects. */
+export interface ObservedModule {
+  /** Path as it stands under `node_modules`: the package's name, or a file in it with its extension. */
+  readonly path: string
+  /** Tested range, `>=4.16 <5`. Outside of it the framework's requests are captured by path. */
+  readonly versions: string
+}
+
+/** One line of the registry: all that must be known before anything of a framework is loaded. */
+export interface Registration {
+  /** As it stands in `metadata.framework` and in PEEKAPI_DISABLED_FRAMEWORKS. */
+  readonly name: string
+  /** For the documentation: which releases. */
+  readonly supported: string
+  /** For the documentation: how it is observed. */
+  readonly observed: string
+  readonly modules: readonly ObservedModule[]
+  /** Loads the framework's file; called when one of its modules is first required. */
+  readonly load: () => Framework
+}
+
+/** What a framework's file exports. */
+export interface Framework {
+  /**
+   * Patches a module's exports in place. Called once for each copy of each observed module,
+   * and must leave alone what it has patched before.
+   *
+   * @param exports What the module exports.
+   * @param path The matching `ObservedModule.path`.
+   */
+  patch(exports: unknown, path: string): void
+}

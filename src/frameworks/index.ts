@@ -1,0 +1,15 @@
+import type { Registration } from './framework.ts'
+
+/** THE registry. A framework is one line here and one file beside it; README and tests follow this list. */
+export const registry: readonly Registration[] = [
+  {
+    name: 'express',
+    supported: '4.16 – 4, 5',
+    observed: "Express's router, patched as it loads",
+    modules: [
+      { path: 'express/lib/router/index.js', versions: '>=4.16 <5' },
+      { path: 'router', versions: '>=2 <3' },
+    ],
+    load: () => (require('./express.ts') as typeof import('./express.ts')).express,
+  },
+]

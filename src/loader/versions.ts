@@ -1,0 +1,27 @@
+/** Compares by numbers only; `5.0.0-beta.1` counts as 5.0.0, because a framework's beta already has its shape. */
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < 3; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+function numbers(version: string): number[] {
+  return version.split('-', 1)[0]!.split('.').map(Number)
+}
+
+/**
+ * Whether a version lies in a range of the registry: comparisons joined by blanks, `>=4.16 <6`.
+ * The semver package is eight times the size of everything else the loader needs.
+ */
+export function satisfies(version: string, range: string): boolean {
+  const found = numbers(version)
+  return range.split(' ').every((comparison) => {
+    const [, operator, bound] = /^(>=|<)([\d.]+)$/.exec(comparison) ?? []
+    if (operator === undefined)
+      throw new TypeError(`"${comparison}" is not a comparison such as >=4.16 or <6`)
+    const order = compare(found, numbers(bound!))
+    return operator === '>=' ? order >= 0 : order < 0
+  })
+}

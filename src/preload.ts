@@ -1,0 +1,109 @@
+import { subscribe } from 'node:diagnostics_channel'
+import { boolean, list } from './config/values.ts'
+import { registry } from './frameworks/index.ts'
+import { interceptModules } from './loader/intercept.ts'
+import { warnOnce } from './log.ts'
+import type { Runtime } from './runtime.ts'
+import { inertSurface, surfaceOf, type Surface } from './surface.ts'
+
+/** One copy for each thread; registered, so that other versions of this package find it too. */
+const KEY = Symbol.for('peekapi.auto')
+
+/**
+ * Starts this package in this thread, once. Loads little: hooks for the known frameworks, and two listeners
+ * that notice a server. Everything else waits for that server. Never throws.
+ */
+export function activate(): Surface {
+  const global = globalThis as { [KEY]?: Surface }
+  const first = global[KEY]
+  if (first !== undefined) return first
+  const surface = start()
+  // Not an environment variable: children would inherit it and stay without us. Not enumerable: tests and
+  // REPLs list globals.
+  Object.defineProperty(globalThis, KEY, { value: surface })
+  return surface
+}
+
+function start(): Surface {
+  try {
+    if (isLoaderThread() || !isEnabled()) return inertSurface
+    if ((process.env['PEEKAPI_API_KEY'] ?? '').trim() === '') {
+      if (!isWorkerThread()) {
+        warnOnce(
+          'no key',
+          'PEEKAPI_API_KEY is not set: nothing is captured. Set it, or PEEKAPI_ENABLED=false to silence this line',
+        )
+      }
+      return inertSurface
+    }
+    let runtime: Runtime | undefined
+    const running = (): Runtime => (runtime ??= loadRuntime())
+    interceptModules(enabledFrameworks())
+    watchServers((server) => running().capture(server))
+    return surfaceOf(running, () => runtime)
+  } catch (fault) {
+    warnOnce('start', `could not start and stays inert: ${String(fault)}`)
+    return inertSurface
+  }
+}
+
+/** In the same bundle, but not evaluated before this call. */
+function loadRuntime(): Runtime {
+  const { startRuntime } = require('./runtime.ts') as typeof import('./runtime.ts')
+  return startRuntime(process.env)
+}
+
+/** Only true HTTP servers have it as an own property; reading it loads nothing. */
+function looksLikeHttp(server: object): boolean {
+  return 'keepAliveTimeout' in server
+}
+
+/**
+ * A server shows itself when it starts to listen; one that never listens (it is handed connections by
+ * `server.emit('connection')`) at its first request, just before it is emitted. Neither channel loads `node:http`.
+ */
+function watchServers(found: (server: object) => void): void {
+  const notice = (message: unknown): void => {
+    try {
+      const { server } = message as { server?: object }
+      if (typeof server === 'object' && looksLikeHttp(server)) found(server)
+    } catch (fault) {
+      warnOnce('watch', `could not capture a server: ${String(fault)}`)
+    }
+  }
+  subscribe('tracing:net.server.listen:asyncStart', notice)
+  subscribe('http.server.request.start', notice)
+}
+
+function isEnabled(): boolean {
+  const value = process.env['PEEKAPI_ENABLED']
+  if (value === undefined || value.trim() === '') return true
+  try {
+    return boolean(value)
+  } catch {
+    // The complaint about the value comes with the others, when configuration is read.
+    return true
+  }
+}
+
+function enabledFrameworks(): typeof registry {
+  const disabled = new Set(list((process.env['PEEKAPI_DISABLED_FRAMEWORKS'] ?? '').toLowerCase()))
+  return registry.filter(({ name }) => !disabled.has(name))
+}
+
+/** `process.chdir` is disabled in workers: a test that does not load `node:worker_threads` (2 MB) in the main thread. */
+function isWorkerThread(): boolean {
+  return (process.chdir as { disabled?: boolean }).disabled === true
+}
+
+/** Node runs `--require` files also in its thread for loader hooks, where no application code ever runs. */
+function isLoaderThread(): boolean {
+  if (!isWorkerThread()) return false
+  const threads = require('node:worker_threads') as typeof import('node:worker_threads') & {
+    isInternalThread?: boolean
+  }
+  // isInternalThread: 22.14 and later; before that only the loader thread lacks a parent port.
+  return threads.isInternalThread === true || threads.parentPort === null
+}
+
+export { PeekApiClient } from './surface.ts'

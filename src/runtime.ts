@@ -1,0 +1,48 @@
+import { builtin } from './builtin.ts'
+import { currentExchange } from './capture/current.ts'
+import { eventOf, type EventSettings } from './capture/event.ts'
+import type { Exchange } from './capture/exchange.ts'
+import { plainPath } from './capture/paths.ts'
+import { captureServers } from './capture/server.ts'
+import { parseEnvironment } from './config/parse.ts'
+import { DeliveryClient } from './delivery/client.ts'
+import { watchProcessEnd } from './delivery/shutdown.ts'
+import { setDebug, warnOnce } from './log.ts'
+
+/** What runs once a process turns out to serve, or asks for the client. */
+export interface Runtime {
+  readonly client: DeliveryClient
+  /** Captures what a server answers from now on. Anything that is no HTTP server is left alone. */
+  capture(server: unknown): void
+  setConsumer(id: string): void
+}
+
+export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
+  const { config, complaints } = parseEnvironment(environment)
+  setDebug(config.debug)
+  for (const complaint of complaints) warnOnce(complaint, complaint)
+  const client = new DeliveryClient({ ...config, apiKey: config.apiKey ?? '' })
+  watchProcessEnd(client)
+  const settings: EventSettings = { pathOf: plainPath, metadata: config.metadata }
+  const settle = (exchange: Exchange): void => client.record(eventOf(exchange, settings))
+  return {
+    client,
+    capture: (server) => captureHttp(server, settle),
+    setConsumer: (id) => {
+      const exchange = currentExchange()
+      if (exchange !== undefined) exchange.consumer = id
+    },
+  }
+}
+
+/** `https.Server` does not inherit from `http.Server`; both answer with `http.ServerResponse`. */
+function captureHttp(server: unknown, settle: (exchange: Exchange) => void): void {
+  const http = builtin<typeof import('node:http')>('node:http')
+  if (server instanceof http.Server) {
+    captureServers(http.Server.prototype, http.ServerResponse.prototype, settle)
+    return
+  }
+  const https = builtin<typeof import('node:https')>('node:https')
+  if (server instanceof https.Server)
+    captureServers(https.Server.prototype, http.ServerResponse.prototype, settle)
+}

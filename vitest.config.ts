@@ -1,0 +1,14 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Child processes on a busy two-core machine: a limit that only a real hang reaches.
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    // Two cores: more workers than that and the applications under test starve.
+    maxWorkers: 2,
+  },
+})
+
+export default config

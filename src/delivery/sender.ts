@@ -1,3 +1,4 @@
+import { Guard } from '../guard.ts'
 import { debug, warnOnce } from '../log.ts'
 import { halves, type Batch } from './batch.ts'
 import type { Buffer } from './buffer.ts'
@@ -16,6 +17,8 @@ export interface SenderParts {
   /** Told of faults in the background. */
   readonly onError: (error: Error) => void
 }
+
+const guard = new Guard('sending')
 
 /** Moves batches from the buffer to the endpoint, as fast as the gate allows. */
 export class Sender {
@@ -46,10 +49,10 @@ export class Sender {
     return this.#inFlight
   }
 
-  /** Starts what may start now: complete batches, or every batch once. */
+  /** Starts what may start now: complete batches, or all there is. */
   wake(which: 'complete' | 'any'): void {
     if (which === 'any') this.#incompleteToo = true
-    while (this.#hasWork() && this.#gate.admits(this.#requests)) {
+    while (this.#buffer.has(this.#incompleteToo ? 'any' : 'complete') && this.#gate.admits(this.#requests)) {
       const batch = this.#buffer.shift()
       if (batch !== undefined) void this.#deliver(batch)
     }
@@ -60,16 +63,16 @@ export class Sender {
   /** Sends until nothing is left, time is up, or the gate will not open in time. Keeps the process alive meanwhile. */
   async drain(timeoutMs: number): Promise<void> {
     const until = performance.now() + timeoutMs
-    let expired = (): void => {}
-    const expiry = new Promise<void>((resolve) => (expired = resolve))
-    const timer = setTimeout(expired, timeoutMs)
+    let expire: (() => void) | undefined
+    const expired = new Promise<void>((resolve) => (expire = resolve))
+    const timer = setTimeout(() => expire?.(), timeoutMs)
     try {
       for (;;) {
         this.wake('any')
         const left = until - performance.now()
-        if (this.#requests === 0 && (!this.#buffer.has('any') || this.#gate.waitMs() > left)) return
-        if (left <= 0) return
-        await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), expiry])
+        const nothingToWaitFor = this.#requests === 0 && (!this.#buffer.has('any') || this.#gate.waitMs() > left)
+        if (left <= 0 || nothingToWaitFor) return
+        await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), expired])
       }
     } finally {
       clearTimeout(timer)
@@ -81,72 +84,73 @@ export class Sender {
     this.#transport.close()
   }
 
-  #hasWork(): boolean {
-    return this.#buffer.has(this.#incompleteToo ? 'any' : 'complete')
-  }
-
+  /** Sends a batch, in parts where the endpoint asks for it, and gives back what must be sent again later. */
   async #deliver(batch: Batch): Promise<void> {
+    // A part leaves the stack when it is dealt with, so whatever goes wrong, what is left is what is not.
+    const stack = [batch]
     this.#requests++
     this.#inFlight += batch.lines.length
-    const left = await this.#carry(batch)
+    try {
+      for (let part = stack.at(-1); part !== undefined; part = stack.at(-1)) {
+        const outcome = await this.#send(part)
+        if (!this.#apply(outcome, part, stack)) break
+      }
+    } catch (fault) {
+      guard.fault(fault)
+      this.#gate.failed(undefined)
+    }
     this.#requests--
-    this.#giveBack(left)
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    this.#giveBack(stack)
+    this.#wakeWaiting()
     this.wake('complete')
   }
 
-  /** Sends a batch, in parts where the endpoint asks for it. Resolves with what must be sent again later. */
-  async #carry(batch: Batch): Promise<Batch[]> {
+  async #send(batch: Batch): Promise<Outcome> {
     if (this.#sentBefore.has(batch)) this.#ledger.retried += batch.lines.length
     this.#sentBefore.add(batch)
-    const outcome = outcomeOf(await this.#transport.send(batch))
+    return outcomeOf(await this.#transport.send(batch))
+  }
+
+  /** Draws the consequence for the part on top of the stack; false when the rest has to wait. */
+  #apply(outcome: Outcome, part: Batch, stack: Batch[]): boolean {
     switch (outcome.kind) {
       case 'accepted':
         this.#gate.succeeded()
-        this.#settle(batch)
-        this.#ledger.delivered += batch.lines.length
-        return []
+        this.#ledger.delivered += this.#done(stack)
+        return true
       case 'split':
       case 'bisect':
-        return this.#carryHalves(batch, outcome)
+        // The endpoint is well, it only does not take this: find the part that it takes.
+        this.#gate.succeeded()
+        if (part.lines.length > 1) stack.splice(-1, 1, ...halves(part).toReversed())
+        else this.#ledger.drop(outcome.kind === 'split' ? 'too_large' : 'rejected', this.#done(stack))
+        return true
       case 'retry':
         this.#gate.failed(outcome.retryAfterMs)
-        this.#report(
-          `delivery failed (${outcome.why}), next attempt in ${Math.round(this.#gate.waitMs())} ms`,
-        )
-        return [batch]
+        this.#report(`delivery failed (${outcome.why}), next attempt in ${Math.round(this.#gate.waitMs())} ms`)
+        return false
       case 'hold':
         this.#gate.hold()
         warnOnce(
           'hold',
-          `the endpoint refuses this configuration (${outcome.why}); check PEEKAPI_API_KEY and PEEKAPI_ENDPOINT. Events are kept, and tried again every 5 minutes`,
+          `the endpoint refuses this configuration (${outcome.why}); check PEEKAPI_API_KEY and PEEKAPI_ENDPOINT. Events are kept and tried again every 5 minutes`,
         )
         this.#report(`delivery held (${outcome.why})`)
-        return [batch]
+        return false
     }
   }
 
-  /** The endpoint is well but does not take this batch as it is: find the part that it takes. */
-  async #carryHalves(batch: Batch, outcome: Outcome): Promise<Batch[]> {
-    this.#gate.succeeded()
-    if (batch.lines.length === 1) {
-      this.#settle(batch)
-      this.#ledger.drop(outcome.kind === 'split' ? 'too_large' : 'rejected', 1)
-      return []
-    }
-    const [first, second] = halves(batch)
-    const left = await this.#carry(first)
-    return left.length > 0 ? [...left, second] : this.#carry(second)
+  /** Takes the finished part from the stack; returns its number of events. */
+  #done(stack: Batch[]): number {
+    const part = stack.pop()!
+    this.#inFlight -= part.lines.length
+    this.#spool.forget(part)
+    return part.lines.length
   }
 
-  #settle(batch: Batch): void {
-    this.#inFlight -= batch.lines.length
-    this.#spool.forget(batch)
-  }
-
-  /** To the disk once the outage lasts, else back to the head of the buffer in the same order. */
+  /** To the disk once the outage lasts, else back to the head of the buffer in the order it had. */
   #giveBack(left: readonly Batch[]): void {
-    for (const batch of left.toReversed()) {
+    for (const batch of left) {
       this.#inFlight -= batch.lines.length
       const stored = this.#gate.failures >= FAILURES_UNTIL_DISK && this.#spool.publish(batch) === undefined
       if (stored) this.#ledger.spooled += batch.lines.length
@@ -155,13 +159,17 @@ export class Sender {
   }
 
   #awaitGate(): void {
-    if (this.#gate.healthy || this.#gateTimer !== undefined || !this.#buffer.has('any')) return
+    // With a request under way its end wakes us; a timer beside it would spin on a gate whose time has come.
+    if (this.#gate.healthy || this.#requests > 0 || this.#gateTimer !== undefined || !this.#buffer.has('any')) return
     this.#gateTimer = setTimeout(() => {
       this.#gateTimer = undefined
-      for (const resolve of this.#waiting.splice(0)) resolve()
+      this.#wakeWaiting()
       this.wake('any')
-    }, this.#gate.waitMs())
-    this.#gateTimer.unref()
+    }, this.#gate.waitMs()).unref()
+  }
+
+  #wakeWaiting(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #report(message: string): void {

@@ -15,7 +15,7 @@ const guard = new Guard('shutdown')
  */
 export function watchProcessEnd(client: DeliveryClient): void {
   for (const signal of SIGNALS) watchSignal(client, signal)
-  process.on('beforeExit', () => attempt(() => onBeforeExit(client)))
+  watchBeforeExit(client)
   process.on('exit', () =>
     attempt(() => {
       client.persist()
@@ -66,14 +66,17 @@ function raise(signal: Signal, listener: () => void): void {
 const SURVIVED_MS = 50
 
 /** The loop is empty: send what is left, once for what there is. `beforeExit` comes again when the send is done. */
-function onBeforeExit(client: DeliveryClient): void {
-  const { captured } = client.stats()
-  if (captured === lastSent || !client.pending) return
-  lastSent = captured
-  void client.flush()
+function watchBeforeExit(client: DeliveryClient): void {
+  let sentUpTo = 0
+  const listener = (): void =>
+    attempt(() => {
+      const { captured } = client.stats()
+      if (captured === sentUpTo || !client.pending) return
+      sentUpTo = captured
+      void client.flush()
+    })
+  process.on('beforeExit', listener)
 }
-
-let lastSent = -1
 
 function attempt(action: () => void): void {
   if (!guard.active) return

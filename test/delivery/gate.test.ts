@@ -34,7 +34,13 @@ describe('backoff', () => {
 /** A gate on a clock that the test turns, without luck in its delays. */
 function gateAt(random = 1): { gate: Gate; pass: (ms: number) => void } {
   let now = 1_000_000
-  return { gate: new Gate(() => now, () => random), pass: (ms) => void (now += ms) }
+  return {
+    gate: new Gate(
+      () => now,
+      () => random,
+    ),
+    pass: (ms) => void (now += ms),
+  }
 }
 
 describe('gate', () => {

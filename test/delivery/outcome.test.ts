@@ -17,7 +17,8 @@ describe.each(KIND_BY_STATUS)('%s', (kind, statuses) => {
 })
 
 test('a status that is none of HTTP is retried', () => {
-  for (const status of [0, 100, 199, 600, 999]) expect(outcomeOf({ status, retryAfter: undefined }).kind).toBe('retry')
+  for (const status of [0, 100, 199, 600, 999])
+    expect(outcomeOf({ status, retryAfter: undefined }).kind).toBe('retry')
 })
 
 test('no answer is retried, and the reason is the error code', () => {

@@ -20,7 +20,13 @@ type Play = (app: App) => Promise<Ending>
 async function alike(file: string, play: Play, options: Partial<AppOptions> = {}): Promise<Ending> {
   const endings: Ending[] = []
   for (const preload of ['none', '--import'] as const) {
-    const app = await App.serve({ file: `fixtures/endings/${file}`, preload, endpoint: ingest.url, ...options, env: { ...NO_TIMELY_FLUSH, ...options.env } })
+    const app = await App.serve({
+      file: `fixtures/endings/${file}`,
+      preload,
+      endpoint: ingest.url,
+      ...options,
+      env: { ...NO_TIMELY_FLUSH, ...options.env },
+    })
     endings.push(await play(app))
   }
   const [bare, ours] = endings.map(comparable)
@@ -49,17 +55,28 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
 
   test('with an endpoint that never answers: the process is gone soon after the shutdown timeout', async () => {
     ingest.script = () => ({ broken: 'never' })
-    const app = await App.serve({ file: 'fixtures/endings/serve.cjs', endpoint: ingest.url, env: { ...NO_TIMELY_FLUSH, PEEKAPI_SHUTDOWN_TIMEOUT: '200ms' } })
+    const app = await App.serve({
+      file: 'fixtures/endings/serve.cjs',
+      endpoint: ingest.url,
+      env: { ...NO_TIMELY_FLUSH, PEEKAPI_SHUTDOWN_TIMEOUT: '200ms' },
+    })
     await askThree(app)
     expect(await app.stop(signal)).toMatchObject({ code: null, signal, stderr: '' })
   })
 
   test('twice: the second ends it at once', async () => {
     ingest.script = () => ({ broken: 'never' })
-    const app = await App.serve({ file: 'fixtures/endings/serve.cjs', endpoint: ingest.url, env: { ...NO_TIMELY_FLUSH, PEEKAPI_SHUTDOWN_TIMEOUT: '5m' } })
+    const app = await App.serve({
+      file: 'fixtures/endings/serve.cjs',
+      endpoint: ingest.url,
+      env: { ...NO_TIMELY_FLUSH, PEEKAPI_SHUTDOWN_TIMEOUT: '5m' },
+    })
     await askThree(app)
     app.process.kill(signal)
-    await until(() => ingest.batches.length === 1, () => 'the send that the first signal starts')
+    await until(
+      () => ingest.batches.length === 1,
+      () => 'the send that the first signal starts',
+    )
     expect(await app.stop(signal)).toMatchObject({ code: null, signal })
   })
 })
@@ -74,7 +91,11 @@ test("SIGTERM with the application's own handler: its order and exit code, and t
     return app.ended
   })
   expect(ending).toMatchObject({ code: 7, signal: null, stdout: 'closing\nclosed\n' })
-  expect(ingest.events.map((event) => event.path).toSorted()).toEqual(['/before', '/slow', '/with-slow-under-way'])
+  expect(ingest.events.map((event) => event.path).toSorted()).toEqual([
+    '/before',
+    '/slow',
+    '/with-slow-under-way',
+  ])
 })
 
 test('SIGTERM with a handler that raises it again only when alone: it finds itself alone', async () => {
@@ -89,7 +110,10 @@ test('SIGTERM that the application ignores: it goes on serving and its events ar
   const app = await App.serve({ file: 'fixtures/endings/ignores.cjs', endpoint: ingest.url })
   for (const round of [1, 2]) {
     app.process.kill('SIGTERM')
-    await until(() => app.stdout.split('not now').length === round + 1, () => `refusal ${round}`)
+    await until(
+      () => app.stdout.split('not now').length === round + 1,
+      () => `refusal ${round}`,
+    )
     await ask(app.origin, `/after/${'x'.repeat(round)}`)
     await ingest.waitForEvents(round)
   }
@@ -110,7 +134,11 @@ test.each([
 })
 
 test('a program that runs out of work ends, with its events delivered and the ledger closed', async () => {
-  const ending = await App.run({ file: 'fixtures/endings/one-request.cjs', endpoint: ingest.url, env: { ...NO_TIMELY_FLUSH, PEEKAPI_DEBUG: 'true' } })
+  const ending = await App.run({
+    file: 'fixtures/endings/one-request.cjs',
+    endpoint: ingest.url,
+    env: { ...NO_TIMELY_FLUSH, PEEKAPI_DEBUG: 'true' },
+  })
   expect(ending).toMatchObject({ code: 0, signal: null })
   expect(ingest.events).toMatchObject([{ path: '/mine' }])
   expect(lastLedger(ending.stderr)).toMatchObject({ captured: 1, delivered: 1 })
@@ -118,6 +146,10 @@ test('a program that runs out of work ends, with its events delivered and the le
 
 test('a program that runs out of work while the endpoint is down still ends', async () => {
   ingest.script = () => ({ status: 503 })
-  const ending = await App.run({ file: 'fixtures/endings/one-request.cjs', endpoint: ingest.url, env: { ...NO_TIMELY_FLUSH, PEEKAPI_SHUTDOWN_TIMEOUT: '300ms' } })
+  const ending = await App.run({
+    file: 'fixtures/endings/one-request.cjs',
+    endpoint: ingest.url,
+    env: { ...NO_TIMELY_FLUSH, PEEKAPI_SHUTDOWN_TIMEOUT: '300ms' },
+  })
   expect(ending).toMatchObject({ code: 0, signal: null, stderr: '' })
 })

@@ -1,0 +1,33 @@
+import { test, type TestAPI } from 'vitest'
+import { App, type AppOptions } from './app.ts'
+import { Ingest } from './ingest.ts'
+
+export interface Scenario {
+  /** An endpoint of this test's own. */
+  readonly ingest: Ingest
+  /** Starts a server under the preload that reports to `ingest`; it is gone when the test ends. */
+  readonly serve: (options?: Partial<AppOptions>) => Promise<App>
+}
+
+/** A test with its own endpoint and applications, so that tests which mostly wait can run side by side. */
+export const scenario: TestAPI<Scenario> = test.extend<Scenario>({
+  // oxlint-disable-next-line no-empty-pattern -- Vitest reads the wanted fixtures from this pattern: none.
+  ingest: async ({}, use) => {
+    const ingest = await Ingest.start()
+    await use(ingest)
+    await ingest.close()
+  },
+  serve: async ({ ingest }, use) => {
+    const apps: App[] = []
+    await use(async (options) => {
+      const app = await App.serve({
+        file: 'fixtures/http/app.cjs',
+        ...options,
+        endpoint: options?.endpoint ?? ingest.url,
+      })
+      apps.push(app)
+      return app
+    })
+    await Promise.all(apps.map((app) => app.stop('SIGKILL')))
+  },
+})

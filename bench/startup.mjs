@@ -41,10 +41,21 @@ const preloads = {
   '--import': ['--import', join(root, 'register.mjs')],
 }
 
-const env = { PEEKAPI_API_KEY: 'bench', PEEKAPI_ENDPOINT: 'http://127.0.0.1:9/', PEEKAPI_STORAGE_PATH: 'none' }
+const env = {
+  PEEKAPI_API_KEY: 'bench',
+  PEEKAPI_ENDPOINT: 'http://127.0.0.1:9/',
+  PEEKAPI_STORAGE_PATH: 'none',
+}
 const cells = values.node.flatMap((node) =>
   Object.entries(programs).flatMap(([program, path]) =>
-    Object.entries(preloads).map(([preload, args]) => ({ node, program, preload, command: [...args, path], cpu: [], rss: [] })),
+    Object.entries(preloads).map(([preload, args]) => ({
+      node,
+      program,
+      preload,
+      command: [...args, path],
+      cpu: [],
+      rss: [],
+    })),
   ),
 )
 for (let run = 0; run < Number(values.runs); run++) {
@@ -58,7 +69,9 @@ for (let run = 0; run < Number(values.runs); run++) {
 rmSync(scratch, { recursive: true })
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
-const version = new Map(values.node.map((node) => [node, execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()]))
+const version = new Map(
+  values.node.map((node) => [node, execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()]),
+)
 const rows = cells.map(({ node, program, preload, cpu, rss }) => {
   const bare = cells.find((cell) => cell.node === node && cell.program === program && cell.preload === 'bare')
   return {

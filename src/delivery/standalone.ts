@@ -42,7 +42,9 @@ function readOption(name: (typeof OPTIONS)[number], value: unknown): unknown {
     return (parse as Parser<unknown>)(`${String(value)}${UNIT[name] ?? ''}`)
   } catch (error) {
     if (!(error instanceof UnusableValue)) throw error
-    throw new TypeError(`PeekApiClient: ${name}${secret ? '' : ` ${shown(value)}`} ${error.message}`)
+    throw new TypeError(`PeekApiClient: ${name}${secret ? '' : ` ${shown(value)}`} ${error.message}`, {
+      cause: error,
+    })
   }
 }
 

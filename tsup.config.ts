@@ -26,6 +26,35 @@ function publishTypes(): void {
   }
 }
 
+/** Name, version and licence text of every package whose code a bundle holds, read off the bundle itself. */
+function publishLicences(bundles: readonly string[]): void {
+  const code = bundles.map((bundle) => readFileSync(bundle, 'utf8')).join('\n')
+  const packages = new Set(
+    [...code.matchAll(/^ *\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(([, name]) => name!),
+  )
+  const notices = [...packages].toSorted().map((name) => {
+    const { version, license } = JSON.parse(
+      readFileSync(`node_modules/${name}/package.json`, 'utf8'),
+    ) as Record<string, string>
+    return `${name} ${version} (${license})\n\n${licenceText(name)}`
+  })
+  writeFileSync(
+    'dist/LICENSES.txt',
+    `Code of these packages is part of the files beside this one.\n\n${notices.join('\n\n')}\n`,
+  )
+}
+
+function licenceText(name: string): string {
+  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license']) {
+    try {
+      return readFileSync(`node_modules/${name}/${file}`, 'utf8').trim()
+    } catch {
+      // The next spelling.
+    }
+  }
+  throw new Error(`${name} is bundled, but has no licence file to publish`)
+}
+
 const config: Options[] = [
   {
     ...shared,
@@ -33,17 +62,17 @@ const config: Options[] = [
     // One file: read, compiled and permitted (`--permission`) at once. What it does not need yet
     // stays an unrun function in it, see preload.ts.
     noExternal: [/.*/],
-    minifySyntax: true,
     esbuildOptions: (options) => {
       // require-in-the-middle logs through debug, which would write to the application's stderr under DEBUG=*.
       options.alias = { debug: './src/loader/silent-debug.cjs' }
     },
     onSuccess: async () => {
       publishTypes()
+      publishLicences(['dist/preload.cjs'])
       for (const door of ['client.cjs', 'client.mjs']) copyFileSync(`src/${door}`, `dist/${door}`)
     },
   },
-  { ...shared, entry: { cli: 'src/cli/index.ts' } },
+  { ...shared, entry: { cli: 'src/cli/index.ts' }, noExternal: [/.*/] },
 ]
 
 export default config

@@ -3,6 +3,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['fixtures/install.mjs'],
     // Child processes on a busy two-core machine: a limit that only a real hang reaches.
     testTimeout: 30_000,
     hookTimeout: 120_000,

@@ -1,22 +1,17 @@
 import type { IncomingMessage } from 'node:http'
+import { Guard } from '../guard.ts'
 import { exchangeOf } from './exchange.ts'
-
-/** Who answered a request, as far as a framework can tell. */
-export type RouteAnswer =
-  /** A route the developer wrote; `template` is verbatim, with every mount prefix. */
-  | { readonly kind: 'route'; readonly template: string }
-  /** Middleware answered, no route did. */
-  | { readonly kind: 'middleware' }
-  /** The framework saw the request, and nothing in it answered. */
-  | { readonly kind: 'none' }
 
 /** What a framework knows about one request. Kept on the exchange, asked once, when it settles. */
 export interface RouteSource {
   readonly framework: string
   /** The source that was there before: an outer framework that handed the request on. */
   outer?: RouteSource | undefined
-  /** @param status As sent on the wire; a 404 from a catch-all route is no route. */
-  resolve(status: number): RouteAnswer
+  /**
+   * The route that answered, verbatim, with every mount prefix.
+   * Undefined if middleware answered, or nothing in this framework did.
+   */
+  template(): string | undefined
 }
 
 /** Puts a source on the request's exchange. Without an exchange (ignored request, no capture) it does nothing. */
@@ -29,7 +24,7 @@ export function setRouteSource(request: IncomingMessage, source: RouteSource): v
 
 /** For frameworks that know the template at once. */
 export function setRoute(request: IncomingMessage, framework: string, template: string): void {
-  setRouteSource(request, { framework, resolve: () => ({ kind: 'route', template }) })
+  setRouteSource(request, { framework, template: () => template })
 }
 
 /** The route that counts, with the framework that told it. */
@@ -41,29 +36,54 @@ export interface ResolvedRoute {
 const NO_ROUTE: ResolvedRoute = { framework: undefined, template: undefined }
 
 /**
- * The most inner source wins, unless it has no route or only a catch-all and an outer one knows better.
- * A 404 answered by a catch-all is no route: that is how applications write their own "not found".
+ * The only place that decides which route a request had.
+ * - The most inner source wins, unless it has no route or only a catch-all and an outer one knows better:
+ *   frameworks inside frameworks are mounted on a catch-all.
+ * - A 404 from a catch-all is no route: that is how applications write their own "not found".
+ *
+ * @param status As sent on the wire.
  */
 export function resolveRoute(innermost: RouteSource | undefined, status: number): ResolvedRoute {
-  let best: ResolvedRoute | undefined
+  let best = NO_ROUTE
   for (let source = innermost; source !== undefined; source = source.outer) {
-    const answer = source.resolve(status)
-    const template = answer.kind === 'route' ? answer.template : undefined
-    if (template === undefined) {
-      best ??= { framework: source.framework, template: undefined }
-    } else if (!isCatchAll(template)) {
-      return { framework: source.framework, template }
-    } else if (status !== 404 && best?.template === undefined) {
-      best = { framework: source.framework, template }
-    } else {
-      best ??= { framework: source.framework, template: undefined }
-    }
+    const { framework } = source
+    const template = templateOf(source)
+    if (template !== undefined && !isCatchAll(template)) return { framework, template }
+    if (best.template !== undefined) continue
+    if (template !== undefined && status !== 404) best = { framework, template }
+    else if (best === NO_ROUTE) best = { framework, template: undefined }
   }
-  return best ?? NO_ROUTE
+  return best
 }
 
-/** A template whose last segment takes everything, in any framework's grammar: `*`, `/*path`, `/{*any}`, `(.*)`, `/**`. */
-const CATCH_ALL = /(?:^|\/)(?:\*{1,2}[\w$]*|\{\/?\*[\w$]*\}|\(\.\*\)|:[\w$]+\(\.\*\))$/
+const guard = new Guard('route resolution')
+
+/** A source at fault costs its request the route, never the event. */
+function templateOf(source: RouteSource): string | undefined {
+  if (!guard.active) return undefined
+  try {
+    return source.template()
+  } catch (fault) {
+    guard.fault(fault)
+    return undefined
+  }
+}
+
+/** The last segment takes everything that is left; one alternative for each family of grammars. */
+const CATCH_ALL = new RegExp(
+  `(?:^|/)(?:${[
+    /\*{1,2}[\w$]*/, // * ** *path: path-to-regexp 0.1 and 8, find-my-way, Hono
+    /\{\/?\*[\w$]*\}/, // {*path} {/*path}: path-to-regexp 8
+    /:[\w$]+\*/, // :path*: path-to-regexp 6
+    /(?::[\w$]+)?\(\.\*\)\*?/, // (.*) :path(.*): path-to-regexp 0.1 to 6
+    /\{[\w$]+\*\}/, // {path*}: hapi
+    /\*\*:[\w$]+/, // **:path: radix3, rou3
+    /\[{1,2}\.{3}[\w$]+\]{1,2}/, // [...path] [[...path]]: routes from file names
+    /\^?(?:\\\/)?\(?\.\*\)?\$?\/[a-z]*/, // /.*/ /^\/(.*)$/: a regular expression, printed
+  ]
+    .map(({ source }) => source)
+    .join('|')})$`,
+)
 
 export function isCatchAll(template: string): boolean {
   return CATCH_ALL.test(template)

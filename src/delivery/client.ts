@@ -10,7 +10,13 @@ import { Transport } from './transport.ts'
 
 export type ClientConfig = Pick<
   Config,
-  'endpoint' | 'flushInterval' | 'batchSize' | 'maxBufferSize' | 'maxEventBytes' | 'shutdownTimeout'
+  | 'endpoint'
+  | 'flushInterval'
+  | 'batchSize'
+  | 'maxBufferSize'
+  | 'maxEventBytes'
+  | 'shutdownTimeout'
+  | 'durability'
 > & {
   readonly apiKey: string
   readonly onError?: ((error: Error) => void) | undefined
@@ -42,14 +48,10 @@ export class DeliveryClient implements Client {
   }
 
   track(event: TrackedEvent): void {
-    try {
-      const whole = eventFromProgram(event)
-      if (whole !== undefined) return this.record(whole)
-      this.#ledger.captured++
-      this.#ledger.drop('corrupt', 1)
-    } catch {
-      // An object with hostile getters: not an event, and never the caller's problem.
-    }
+    const whole = eventFromProgram(event)
+    if (whole !== undefined) return this.record(whole)
+    this.#ledger.captured++
+    this.#ledger.drop('corrupt', 1)
   }
 
   /** Counts a request that configuration leaves out. */

@@ -1,3 +1,4 @@
+import { cut, MAX_CONSUMER_CHARACTERS, MAX_METHOD_CHARACTERS, MAX_PATH_CHARACTERS } from '../limits.ts'
 import type { ApiEvent, JsonValue, TrackedEvent } from '../types/client.ts'
 
 /** UTF-8 needs at most three bytes for one UTF-16 unit; below this no exact count is needed. */
@@ -23,25 +24,35 @@ function fits(line: string, maxBytes: number): boolean {
   return line.length * MAX_BYTES_PER_UNIT <= maxBytes || Buffer.byteLength(line) <= maxBytes
 }
 
-/** A program's event made whole, or undefined if it is none. The program's object is left as it is. */
-export function eventFromProgram(event: TrackedEvent): ApiEvent | undefined {
-  if (typeof event !== 'object' || event === null) return undefined
-  const { method, path, status_code } = event
+/**
+ * A program's event made whole, or undefined if it is none. The program's object is left as it is;
+ * one with getters that throw is no event either.
+ */
+export function eventFromProgram(event: unknown): ApiEvent | undefined {
+  try {
+    return typeof event === 'object' && event !== null ? completed(event) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function completed(event: Partial<TrackedEvent>): ApiEvent | undefined {
+  const { method, path, status_code, timestamp, consumer_id, metadata } = event
   if (typeof method !== 'string' || typeof path !== 'string' || !Number.isInteger(status_code))
     return undefined
   const whole: ApiEvent = {
-    method: method.toUpperCase().slice(0, 16),
-    path: path.slice(0, 2048),
-    status_code,
+    method: cut(method.toUpperCase(), MAX_METHOD_CHARACTERS),
+    path: cut(path, MAX_PATH_CHARACTERS),
+    status_code: status_code!,
     response_time_ms: count(event.response_time_ms),
     request_size: count(event.request_size),
     response_size: count(event.response_size),
-    timestamp: typeof event.timestamp === 'string' ? event.timestamp : new Date().toISOString(),
+    timestamp: typeof timestamp === 'string' ? timestamp : new Date().toISOString(),
   }
-  if (typeof event.consumer_id === 'string' && event.consumer_id !== '')
-    whole.consumer_id = event.consumer_id.slice(0, 256)
-  const metadata = serializable(event.metadata)
-  if (metadata !== undefined) whole.metadata = metadata
+  if (typeof consumer_id === 'string' && consumer_id !== '')
+    whole.consumer_id = cut(consumer_id, MAX_CONSUMER_CHARACTERS)
+  const plain = serializable(metadata)
+  if (plain !== undefined) whole.metadata = plain
   return whole
 }
 

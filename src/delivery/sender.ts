@@ -70,7 +70,8 @@ export class Sender {
       for (;;) {
         this.wake('any')
         const left = until - performance.now()
-        const nothingToWaitFor = this.#requests === 0 && (!this.#buffer.has('any') || this.#gate.waitMs() > left)
+        const nothingToWaitFor =
+          this.#requests === 0 && (!this.#buffer.has('any') || this.#gate.waitMs() > left)
         if (left <= 0 || nothingToWaitFor) return
         await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), expired])
       }
@@ -127,7 +128,9 @@ export class Sender {
         return true
       case 'retry':
         this.#gate.failed(outcome.retryAfterMs)
-        this.#report(`delivery failed (${outcome.why}), next attempt in ${Math.round(this.#gate.waitMs())} ms`)
+        this.#report(
+          `delivery failed (${outcome.why}), next attempt in ${Math.round(this.#gate.waitMs())} ms`,
+        )
         return false
       case 'hold':
         this.#gate.hold()
@@ -160,7 +163,8 @@ export class Sender {
 
   #awaitGate(): void {
     // With a request under way its end wakes us; a timer beside it would spin on a gate whose time has come.
-    if (this.#gate.healthy || this.#requests > 0 || this.#gateTimer !== undefined || !this.#buffer.has('any')) return
+    if (this.#gate.healthy || this.#requests > 0 || this.#gateTimer !== undefined || !this.#buffer.has('any'))
+      return
     this.#gateTimer = setTimeout(() => {
       this.#gateTimer = undefined
       this.#wakeWaiting()

@@ -50,9 +50,11 @@ export class Ingest {
     this.#server = createServer((request, response) => void this.#take(request, response))
   }
 
-  static async start(script: Script = ACCEPT, port = 0): Promise<Ingest> {
+  static async start(script: Script = ACCEPT, port = 0, host = '127.0.0.1'): Promise<Ingest> {
     const ingest = new Ingest(script)
-    await new Promise<void>((resolve) => ingest.#server.listen(port, '127.0.0.1', resolve))
+    await new Promise<void>((resolve, reject) => {
+      ingest.#server.once('error', reject).listen(port, host, resolve)
+    })
     return ingest
   }
 
@@ -61,7 +63,8 @@ export class Ingest {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}/v1/events`
+    const { address, family, port } = this.#server.address() as AddressInfo
+    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/v1/events`
   }
 
   /** Events of accepted batches, each batch id once: what an endpoint that honours the idempotency key has. */

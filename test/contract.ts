@@ -1,0 +1,217 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { ApiEvent, Stats } from '../src/types/client.ts'
+import { App, root } from './support/app.ts'
+import { Ingest } from './support/ingest.ts'
+import { expectClosed } from './support/ledger.ts'
+import { perform, type Answer } from './support/perform.ts'
+
+/** One request and the event it must become. */
+export interface Case {
+  readonly name: string
+  /** Method and URL. */
+  readonly ask: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** As on the wire; 499 if the client left before there was a head. */
+  readonly status: number
+  /** The template. Absent: no route answered, the event carries the URL's path. */
+  readonly route?: string | undefined
+  readonly unmatched?: true
+  /** Body bytes of the answer. Absent: whatever the client received. */
+  readonly size?: number
+  /** The client does not wait for the end. */
+  readonly leaves?: 'before the head' | 'within the body'
+}
+
+export type Behaviour =
+  | 'static'
+  | 'parameter'
+  | 'body'
+  | 'nested parameters'
+  | 'wildcard'
+  | 'no route'
+  | 'error thrown'
+  | 'error later'
+  | 'middleware answers'
+  | 'redirect'
+  | 'stream'
+  | 'client leaves early'
+  | 'client leaves late'
+  | 'head'
+  | 'large body'
+
+/** What every framework's fixture serves, in the grammar `:name`. */
+const behaviours: { readonly [Name in Behaviour]: Omit<Case, 'name'> } = {
+  static: { ask: 'GET /health', status: 200, route: '/health', size: 15 },
+  parameter: { ask: 'GET /users/7', status: 200, route: '/users/:id' },
+  body: {
+    ask: 'POST /users',
+    headers: { 'content-type': 'application/json' },
+    body: '{"name":"Ada"}',
+    status: 201,
+    route: '/users',
+  },
+  'nested parameters': { ask: 'GET /orgs/acme/users/7', status: 200, route: '/orgs/:org/users/:id' },
+  wildcard: { ask: 'GET /files/a/b.txt', status: 200, route: '/files/*' },
+  'no route': { ask: 'GET /nowhere/1', status: 404, unmatched: true },
+  'error thrown': { ask: 'GET /fail/3', status: 500, route: '/fail/:id' },
+  'error later': { ask: 'GET /fail-later/3', status: 500, route: '/fail-later/:id' },
+  'middleware answers': { ask: 'GET /private/x', status: 401 },
+  redirect: { ask: 'GET /moved/3', status: 302, route: '/moved/:id' },
+  stream: { ask: 'GET /stream/3', status: 200, route: '/stream/:id', size: 13 },
+  'client leaves early': {
+    ask: 'GET /silent/3',
+    status: 499,
+    route: '/silent/:id',
+    size: 0,
+    leaves: 'before the head',
+  },
+  'client leaves late': {
+    ask: 'GET /endless/3',
+    status: 200,
+    route: '/endless/:id',
+    leaves: 'within the body',
+  },
+  head: { ask: 'HEAD /users/7', status: 200, route: '/users/:id', size: 0 },
+  'large body': { ask: 'GET /large/3', status: 200, route: '/large/:id', size: 2 ** 20 },
+}
+
+/** A framework under the contract; its applications are `fixtures/<name>/<release>/app.{cjs,mjs}`. */
+export interface Subject {
+  /** As in the registry and in `metadata.framework`. */
+  readonly name: string
+  /** On npm, if it is not the name. */
+  readonly package?: string
+  /** Templates that this framework writes otherwise, or (undefined) does not have. */
+  readonly routes: (major: number) => Partial<Record<Behaviour, string | undefined>>
+  /** Its own traps. */
+  readonly cases: (major: number) => readonly Case[]
+}
+
+const ROUNDS = 20
+
+/** Runs the contract against every release of a framework that has a fixture, as CommonJS and as ES module. */
+export function contract(subject: Subject): void {
+  for (const { directory, version } of releasesOf(subject)) {
+    for (const file of ['app.cjs', 'app.mjs']) {
+      describe(`${subject.name} ${version}, ${file}`, () => {
+        const cases = casesOf(subject, Number.parseInt(version, 10))
+        contractOf(subject.name, `${directory}/${file}`, cases)
+      })
+    }
+  }
+}
+
+function contractOf(name: string, file: string, cases: readonly Case[]): void {
+  const requests = cases.length * (1 + ROUNDS)
+  let answers: Answer[]
+  let bareAnswers: Answer[]
+  let events: ReadonlyMap<string, ApiEvent>
+  let stats: Stats
+
+  beforeAll(async () => {
+    const ingest = await Ingest.start()
+    // Production, because Express shows stack traces to clients otherwise. Paths as they are: naming them is not the framework's part.
+    const env = { NODE_ENV: 'production', PEEKAPI_NORMALIZE_PATHS: 'false' }
+    const node = process.env['NODE_UNDER_TEST'] ?? process.execPath
+    const app = await App.serve({ file, env, node, endpoint: ingest.url })
+    const bare = await App.serve({ file, env, node, preload: 'none' })
+    answers = await inTurn(cases, app, 0)
+    bareAnswers = await inTurn(cases, bare, 0)
+    await Promise.all(Array.from({ length: ROUNDS }, (_, round) => inTurn(cases, app, round + 1)))
+    await ingest.waitForEvents(requests)
+    events = new Map(ingest.events.map((event) => [event.consumer_id ?? '', event]))
+    stats = await app.stats()
+    await Promise.all([app.stop(), bare.stop(), ingest.close()])
+  })
+
+  describe('exact', () => {
+    test.each(cases.map((one, index) => ({ ...one, index })))('$name: $ask', ({ index }) => {
+      expect(said(events.get(consumerOf(0, index)))).toEqual(expected(name, cases[index]!, answers[index]!))
+    })
+  })
+
+  test('no event of interleaved requests carries what belongs to another', () => {
+    for (let round = 1; round <= ROUNDS; round++) {
+      for (const [index, one] of cases.entries()) {
+        expect(said(events.get(consumerOf(round, index))), one.name).toEqual(
+          expected(name, one, answers[index]!),
+        )
+      }
+    }
+  })
+
+  test('every answer is that of the application without the preload', () => {
+    expect(answers).toEqual(bareAnswers)
+  })
+
+  test('one event for each request, and all of them accounted for', () => {
+    expect(stats.captured).toBe(requests)
+    expectClosed(stats)
+  })
+}
+
+/** All cases one after the other; each round begins elsewhere, so that concurrent rounds mix them. */
+async function inTurn(cases: readonly Case[], app: App, round: number): Promise<Answer[]> {
+  const answers: Answer[] = []
+  for (let step = 0; step < cases.length; step++) {
+    const index = (step + round * COPRIME_STEP) % cases.length
+    answers[index] = await perform(app.origin, cases[index]!, consumerOf(round, index))
+  }
+  return answers
+}
+
+/** Spreads the rounds over the cases. */
+const COPRIME_STEP = 7
+
+function consumerOf(round: number, index: number): string {
+  return `${round}/${index}`
+}
+
+/** The fields the contract speaks of; times belong to other tests. */
+function said(event: ApiEvent | undefined): Partial<ApiEvent> | undefined {
+  if (event === undefined) return undefined
+  const { response_time_ms: _time, timestamp: _timestamp, consumer_id: _consumer, ...fields } = event
+  const { ttfb_ms: _ttfb, ...metadata } = fields.metadata ?? {}
+  return { ...fields, metadata }
+}
+
+function expected(framework: string, one: Case, answer: Answer): object {
+  const [method, url] = one.ask.split(' ') as [string, string]
+  return {
+    method,
+    path: one.route ?? url.split('?', 1)[0],
+    status_code: one.status,
+    request_size: Buffer.byteLength(one.body ?? ''),
+    response_size: one.size ?? (one.leaves ? expect.any(Number) : answer.bytes),
+    metadata: {
+      framework,
+      ...(one.unmatched && { unmatched: true }),
+      ...(one.leaves && { outcome: 'aborted' }),
+    },
+  }
+}
+
+function casesOf(subject: Subject, major: number): Case[] {
+  const routes = subject.routes(major)
+  const common = Object.entries(behaviours).map(([name, behaviour]): Case => {
+    const route = name in routes ? { route: routes[name as Behaviour] } : {}
+    return { name, ...behaviour, ...route }
+  })
+  return [...common, ...subject.cases(major)]
+}
+
+function releasesOf(subject: Subject): Array<{ directory: string; version: string }> {
+  return readdirSync(`${root}fixtures/${subject.name}`)
+    .map((entry) => `fixtures/${subject.name}/${entry}`)
+    .filter((directory) => existsSync(`${root}${directory}/package.json`))
+    .map((directory) => ({ directory, version: pinnedVersion(directory, subject.package ?? subject.name) }))
+}
+
+function pinnedVersion(directory: string, name: string): string {
+  const { dependencies } = JSON.parse(readFileSync(`${root}${directory}/package.json`, 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  return dependencies[name]!
+}

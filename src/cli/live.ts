@@ -6,8 +6,8 @@ const METHOD_WIDTH = 7
 const PATH_WIDTH = 36
 const DURATION_WIDTH = 7
 const BYTES_WIDTH = 6
-/** A consumer may be a key as it was sent: enough of it to tell one from another. */
-const CONSUMER_WIDTH = 16
+/** A consumer may be a key as it was sent: as much of it as the hash of another has. */
+const CONSUMER_WIDTH = 17
 /** What of `metadata.outcome` and `metadata.protocol` calls for attention. */
 const OUTCOME_STYLE = { aborted: 'yellow', error: 'red', upgraded: 'cyan' } as const
 

@@ -86,7 +86,7 @@ describe('the live line', () => {
   test('cuts keys short and gives the terminal no orders', () => {
     const line = liveLine(event({ path: '/a\u009B31m\u001B[2J\n', consumer_id: `secret-${'x'.repeat(40)}` }))
     expect(line).toContain('/a\u{FFFD}31m\u{FFFD}[2J\u{FFFD} ')
-    expect(line).toMatch(/ {2}secret-xxxxxxxx…$/)
+    expect(line).toMatch(/ {2}secret-xxxxxxxxx…$/)
   })
 })
 

@@ -85,16 +85,14 @@ export class Collector {
       // A batch that was taken before gets the same answer again: that is what the key is for.
       send(response, 202, { accepted: batch.events.length })
     } catch (error) {
-      refuse(request, response, error)
+      refuse(response, error)
     } finally {
       this.#answering--
     }
   }
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-  // A client in the middle of its upload would see a reset instead of the answer if the rest were not read.
-  request.resume()
+function refuse(response: ServerResponse, error: unknown): void {
   if (!(error instanceof Refusal)) {
     send(response, 500, { error: 'the collector failed; the batch was not taken' })
     return

@@ -67,6 +67,12 @@ test('what a command that ends by itself has served is in the table', async () =
   ])
 })
 
+test('what a command had sent when it was killed is in the table', async () => {
+  const ending = await Peekapi.run(['dev', '--json', '--', node, program('die-sending.cjs')])
+  expect(ending.signal).toBe('SIGKILL')
+  expect((JSON.parse(ending.stderr) as Summary).total.calls).toBe(30_000)
+})
+
 test('closing the terminal that shows the lines does not end the command', async () => {
   const peekapi = await Peekapi.serve()
   peekapi.process.stderr.destroy()

@@ -10,8 +10,9 @@ const hasTerminals =
   spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true
 
 test.skipIf(!hasTerminals)('Ctrl-C in a terminal reaches the command once for each key press', async () => {
-  const command = `"${process.execPath}" dist/cli.cjs dev --quiet -- "${process.execPath}" "${program('signals.cjs')}"`
-  const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: root, stdio: 'pipe' })
+  const tool = `"${process.execPath}" dist/cli.cjs dev --quiet -- "${process.execPath}" "${program('signals.cjs')}"`
+  const command = ['-qec', `echo "pid $$"; exec ${tool}`, '/dev/null']
+  const terminal = spawn('script', command, { cwd: root, stdio: 'pipe' })
   const closed = once(terminal, 'close')
   let screen = ''
   terminal.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text))
@@ -23,8 +24,11 @@ test.skipIf(!hasTerminals)('Ctrl-C in a terminal reaches the command once for ea
   await shows('ready')
   terminal.stdin.write('\u0003')
   await shows('^CSIGINT')
+  // What the tool passes on arrives in order: a second SIGINT of its own would have come before this.
+  process.kill(Number(/pid (\d+)/.exec(screen)![1]), 'SIGUSR2')
+  await shows('SIGUSR2')
   terminal.stdin.write('\u0003')
   const [code] = (await closed) as [number]
   expect(code).toBe(6)
-  expect(screen).toContain('ready\r\n^CSIGINT\r\n^CSIGINT\r\n')
+  expect(screen).toContain('ready\r\n^CSIGINT\r\nSIGUSR2\r\n^CSIGINT\r\n')
 })

@@ -27,6 +27,17 @@ test('counts by method and path: statuses, outcomes, consumers', async () => {
   expect(total).toMatchObject({ ...counts, unmatched: 1, calls: 5 })
 })
 
+test.each([
+  [399, 0, 0],
+  [400, 1, 0],
+  [499, 1, 0],
+  [500, 0, 1],
+  [599, 0, 1],
+])('status %d: %d client errors, %d server errors', async (status_code, clientErrors, serverErrors) => {
+  const store = await storeOf(event({ status_code }))
+  expect((await store.summarize()).total).toMatchObject({ clientErrors, serverErrors })
+})
+
 test('equal calls are ordered by path, then by method', async () => {
   const store = await storeOf(
     event({ path: '/b' }),

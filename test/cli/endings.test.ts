@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Summary } from '../../src/collector/store.ts'
 import { ask } from '../support/request.ts'
@@ -68,9 +70,19 @@ test('what a command that ends by itself has served is in the table', async () =
 })
 
 test('what a command had sent when it was killed is in the table', async () => {
-  const ending = await Peekapi.run(['dev', '--json', '--', node, program('die-sending.cjs')])
-  expect(ending.signal).toBe('SIGKILL')
-  expect((JSON.parse(ending.stderr) as Summary).total.calls).toBe(30_000)
+  const witness = createServer((socket) => socket.resume()).listen(0, '127.0.0.1')
+  await once(witness, 'listening')
+  const { port } = witness.address() as AddressInfo
+  const peekapi = new Peekapi(['dev', '--json', '--', node, program('die-sending.cjs')], {
+    env: { WITNESS_PORT: String(port) },
+  })
+  const [socket] = (await once(witness, 'connection')) as [Socket]
+  await once(socket, 'close')
+  peekapi.process.kill('SIGCONT')
+  const { signal, stderr } = await peekapi.ended
+  witness.close()
+  expect(signal).toBe('SIGKILL')
+  expect((JSON.parse(stderr) as Summary).total.calls).toBe(1)
 })
 
 test('closing the terminal that shows the lines does not end the command', async () => {

@@ -35,14 +35,12 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
   }
 }
 
-/** `https.Server` does not inherit from `http.Server`; both answer with `http.ServerResponse`. */
+/** `https.Server` does not inherit from `http.Server`; both speak in the same messages. */
 function captureHttp(server: unknown, settle: (exchange: Exchange) => void): void {
   const http = builtin<typeof import('node:http')>('node:http')
-  if (server instanceof http.Server) {
-    captureServers(http.Server.prototype, http.ServerResponse.prototype, settle)
-    return
-  }
+  const messages = { request: http.IncomingMessage.prototype, response: http.ServerResponse.prototype }
+  if (server instanceof http.Server)
+    return captureServers({ server: http.Server.prototype, ...messages }, settle)
   const https = builtin<typeof import('node:https')>('node:https')
-  if (server instanceof https.Server)
-    captureServers(https.Server.prototype, http.ServerResponse.prototype, settle)
+  if (server instanceof https.Server) captureServers({ server: https.Server.prototype, ...messages }, settle)
 }

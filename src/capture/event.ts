@@ -54,11 +54,9 @@ export function eventOf(exchange: Exchange, settings: EventSettings): ApiEvent {
 }
 
 /** A content-length is true once the whole body has come in; otherwise what was counted is all that is known. */
-function requestSize(exchange: Exchange): number {
-  const { request, requestBytes } = exchange
-  if (requestBytes > 0 || !request.complete) return requestBytes
-  const length = request.headers['content-length']
-  return length === undefined ? 0 : Number(length) || 0
+function requestSize({ request, requestBytes }: Exchange): number {
+  const length = request.complete ? request.headers['content-length'] : undefined
+  return length === undefined ? requestBytes : Number(length) || 0
 }
 
 function twoDecimals(milliseconds: number): number {

@@ -16,17 +16,28 @@ const MAX_INFORMATIONAL_RESPONSES = 10
 /** Ends an exchange early; it resolves with the reason as its failure if it has no answer yet. */
 export type Abandon = (reason: Error) => void
 
+/** Over all attempts of one batch. */
+export interface Deadline {
+  readonly ms: number
+  /** Monotonic milliseconds. */
+  readonly at: number
+}
+
+function leftOf({ at }: Deadline): number {
+  return Math.max(0, at - performance.now())
+}
+
 export interface ExchangeOptions {
   /** Makes the request; the signal says that nobody waits for its connection any more. */
   readonly open: (abandoned: AbortSignal) => ClientRequest
   readonly body: Uint8Array
-  readonly timeoutMs: number
+  readonly deadline: Deadline
   /** Holds this exchange until its connection is free again, which may be after its answer. */
   readonly running: Set<Abandon>
 }
 
 /** One request, and whatever comes instead of a response. Never rejects. */
-export function exchange({ open, body, timeoutMs, running }: ExchangeOptions): Promise<Answer> {
+export function exchange({ open, body, deadline, running }: ExchangeOptions): Promise<Answer> {
   return new Promise((resolve) => {
     const controller = new AbortController()
     let request: ClientRequest
@@ -42,7 +53,8 @@ export function exchange({ open, body, timeoutMs, running }: ExchangeOptions): P
       // A request that waits for its connection does not tell that it is destroyed.
       over({ failure: reason })
     }
-    let timer = setTimeout(() => abandon(new DeadlineExceeded()), timeoutMs).unref()
+    const expire = (): void => abandon(new Error(`no answer within ${deadline.ms} ms`))
+    let timer = setTimeout(expire, leftOf(deadline)).unref()
     running.add(abandon)
     const over = (answer: Answer): void => {
       clearTimeout(timer)
@@ -52,7 +64,7 @@ export function exchange({ open, body, timeoutMs, running }: ExchangeOptions): P
     request.on('socket', unref)
     request.on('response', (response) => {
       clearTimeout(timer)
-      timer = setTimeout(() => request.destroy(), Math.min(MAX_DRAIN_MS, timeoutMs)).unref()
+      timer = setTimeout(() => request.destroy(), Math.min(MAX_DRAIN_MS, leftOf(deadline))).unref()
       resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] })
       drain(response)
     })
@@ -101,12 +113,6 @@ function warnOfCertificate(fault: NodeJS.ErrnoException): void {
     'certificate',
     `the endpoint's certificate is not accepted (${fault.code ?? 'no code'}: ${fault.message}); events are kept and tried again. An authority of your own belongs in PEEKAPI_CA_FILE`,
   )
-}
-
-class DeadlineExceeded extends Error {
-  constructor() {
-    super('no answer within the deadline')
-  }
 }
 
 /** A kept-alive connection that the endpoint had closed already: says nothing about the endpoint's health. */

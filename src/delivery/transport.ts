@@ -34,14 +34,14 @@ export class Transport {
     const destination = this.#destination
     if (destination === undefined) return { refused: this.#refusal }
     const body = Buffer.from(bodyOf(batch))
-    const deadline = performance.now() + this.#deadlineMs
+    const deadline = { ms: this.#deadlineMs, at: performance.now() + this.#deadlineMs }
     let answer: Answer
     let stale = 0
     do {
       answer = await exchange({
         open: (abandoned) => destination.request(batch.id, body.byteLength, abandoned),
         body,
-        timeoutMs: Math.max(0, deadline - performance.now()),
+        deadline,
         running: this.#running,
       })
     } while (isStale(answer) && ++stale <= MAX_STALE_SOCKETS)

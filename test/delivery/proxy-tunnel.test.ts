@@ -135,14 +135,14 @@ test('the deadline covers a proxy that never answers, and its connection is ende
 })
 
 test('a proxy that is not there, or not usable, is never gone around', async () => {
-  const { port } = new URL(proxy.url)
-  await proxy.close()
-  const gone = transportTo({ environment: { HTTPS_PROXY: `http://127.0.0.1:${port}` } })
+  const down = await ProxyServer.start()
+  const { url } = down
+  await down.close()
+  const gone = transportTo({ environment: { HTTPS_PROXY: url } })
   expect(await gone.send(batch())).toMatchObject({ failure: { code: 'ECONNREFUSED' } })
   const socks = transportTo({ environment: { HTTPS_PROXY: 'socks5://127.0.0.1:1080' } })
   expect(await socks.send(batch())).toEqual({
     refused: 'HTTPS_PROXY names a socks5:// proxy; http and https ones can be used',
   })
   expect(ingest.connections).toBe(0)
-  proxy = await ProxyServer.start()
 })

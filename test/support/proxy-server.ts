@@ -67,7 +67,8 @@ export class ProxyServer {
   }
 
   #tunnel(target: string, socket: Duplex): void {
-    if (this.refuse === 'silence') return
+    // Still read from, or its end would go unnoticed.
+    if (this.refuse === 'silence') return void socket.resume()
     if (this.refuse !== undefined) return void socket.end(`HTTP/1.1 ${this.refuse} No\r\n\r\n`)
     const onward = connect(Number(target.slice(target.lastIndexOf(':') + 1)), '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')

@@ -67,8 +67,8 @@ export class ProxyServer {
   }
 
   #tunnel(target: string, socket: Duplex): void {
-    // Still read from, or its end would go unnoticed.
-    if (this.refuse === 'silence') return void socket.resume()
+    // Still read from, or its end would go unnoticed; a server's sockets may stay half open.
+    if (this.refuse === 'silence') return void socket.resume().on('end', () => socket.end())
     if (this.refuse !== undefined) return void socket.end(`HTTP/1.1 ${this.refuse} No\r\n\r\n`)
     const onward = connect(Number(target.slice(target.lastIndexOf(':') + 1)), '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')

@@ -8,20 +8,26 @@ import { parseEnvironment } from './config/parse.ts'
 import { DeliveryClient } from './delivery/client.ts'
 import { watchProcessEnd } from './delivery/shutdown.ts'
 import { setDebug, warnOnce } from './log.ts'
+import { inertSurface } from './surface.ts'
+import type { Client } from './types/client.ts'
 
 /** What runs once a process turns out to serve, or asks for the client. */
 export interface Runtime {
-  readonly client: DeliveryClient
+  readonly client: Client
   /** Captures what a server answers from now on. Anything that is no HTTP server is left alone. */
   capture(server: unknown): void
   setConsumer(id: string): void
 }
 
+/** Nowhere to send events to, so none is made. */
+const inert: Runtime = { client: inertSurface, capture: () => {}, setConsumer: () => {} }
+
 export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
-  const { config, complaints } = parseEnvironment(environment)
+  const { config, complaints, usable } = parseEnvironment(environment)
   setDebug(config.debug)
   for (const complaint of complaints) warnOnce(complaint, complaint)
-  const client = new DeliveryClient({ ...config, apiKey: config.apiKey ?? '' })
+  if (!usable) return inert
+  const client = new DeliveryClient({ ...config, apiKey: config.apiKey ?? '', environment })
   watchProcessEnd(client)
   const settings: EventSettings = { pathOf: plainPath, metadata: config.metadata }
   const settle = (exchange: Exchange): void => client.record(eventOf(exchange, settings))

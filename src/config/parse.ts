@@ -1,3 +1,4 @@
+import { checkEndpoint, shownEndpoint } from '../delivery/endpoint.ts'
 import type { Config } from './config.ts'
 import { nearest } from './nearest.ts'
 import { table, type Variable } from './table.ts'
@@ -7,6 +8,8 @@ export interface ParsedConfig {
   readonly config: Config
   /** One sentence for each value or name that cannot be used. */
   readonly complaints: readonly string[]
+  /** Whether key and endpoint are such that events may be sent at all. */
+  readonly usable: boolean
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -21,7 +24,13 @@ export function parseEnvironment(environment: Environment): ParsedConfig {
   complaints.push(...unknownNames(environment))
   const config = values as Config
   config.metadata = { ...metadataFromOpenTelemetry(environment), ...config.metadata }
-  return { config, complaints }
+  const endpoint = checkEndpoint(config.endpoint, { allowPrivate: config.allowPrivateEndpoint })
+  // No default stands in for it: what is meant for one place must not go to another.
+  if (!endpoint.ok)
+    complaints.push(
+      `${table.endpoint.name} "${shownEndpoint(config.endpoint)}" ${endpoint.reason}; nothing is captured`,
+    )
+  return { config, complaints, usable: endpoint.ok && config.apiKey !== undefined }
 }
 
 function readVariable(variable: Variable<unknown>, environment: Environment, complaints: string[]): unknown {
@@ -32,7 +41,7 @@ function readVariable(variable: Variable<unknown>, environment: Environment, com
     return variable.parse(given)
   } catch (error) {
     if (!(error instanceof UnusableValue)) throw error
-    const value = variable.secret || /credentials/.test(error.message) ? '' : ` "${given.slice(0, 80)}"`
+    const value = variable.secret ? '' : ` "${given.slice(0, 80)}"`
     complaints.push(
       `${variable.name}${value} ${error.message}; using the default (${variable.shown.replaceAll('`', '')})`,
     )

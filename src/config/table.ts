@@ -9,7 +9,6 @@ import {
   oneOf,
   pairs,
   text,
-  url,
   type Parser,
 } from './values.ts'
 
@@ -55,7 +54,7 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
   },
   endpoint: {
     name: 'PEEKAPI_ENDPOINT',
-    parse: url,
+    parse: text,
     fallback: 'https://ingest.peekapi.dev/v1/events',
     shown: '`https://ingest.peekapi.dev/v1/events`',
     doc: 'Ingestion URL: https, or http for `localhost`, `127.0.0.1` and `::1`.',
@@ -184,7 +183,6 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     fallback: false,
     shown: '`false`',
     doc: 'Permit private addresses and plain http, for a collector inside the cluster.',
-    awaits: 'endpoint rules',
   },
   caFile: {
     name: 'PEEKAPI_CA_FILE',
@@ -192,7 +190,6 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     fallback: undefined,
     shown: 'none',
     doc: 'File with an extra certificate authority for the endpoint, PEM; `NODE_EXTRA_CA_CERTS` also works.',
-    awaits: 'endpoint rules',
   },
   configModule: {
     name: 'PEEKAPI_CONFIG',

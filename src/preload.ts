@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { boolean, list } from './config/values.ts'
 import { registry } from './frameworks/index.ts'
 import { interceptModules } from './loader/intercept.ts'
-import { warnOnce } from './log.ts'
+import { setDebug, warnOnce } from './log.ts'
 import type { Runtime } from './runtime.ts'
 import { inertSurface, surfaceOf, type Surface } from './surface.ts'
 
@@ -26,7 +26,7 @@ export function activate(): Surface {
 
 function start(): Surface {
   try {
-    if (isLoaderThread() || !isEnabled()) return inertSurface
+    if (isLoaderThread() || !flag('PEEKAPI_ENABLED', true)) return inertSurface
     if ((process.env['PEEKAPI_API_KEY'] ?? '').trim() === '') {
       if (!isWorkerThread()) {
         warnOnce(
@@ -38,6 +38,8 @@ function start(): Surface {
     }
     let runtime: Runtime | undefined
     const running = (): Runtime => (runtime ??= loadRuntime())
+    // Frameworks load before the server that makes us read the rest of the configuration.
+    setDebug(flag('PEEKAPI_DEBUG', false))
     interceptModules(enabledFrameworks())
     watchServers((server) => running().capture(server))
     return surfaceOf(running, () => runtime)
@@ -75,14 +77,14 @@ function watchServers(found: (server: object) => void): void {
   subscribe('http.server.request.start', notice)
 }
 
-function isEnabled(): boolean {
-  const value = process.env['PEEKAPI_ENABLED']
-  if (value === undefined || value.trim() === '') return true
+function flag(name: string, fallback: boolean): boolean {
+  const value = process.env[name]
+  if (value === undefined || value.trim() === '') return fallback
   try {
     return boolean(value)
   } catch {
     // The complaint about the value comes with the others, when configuration is read.
-    return true
+    return fallback
   }
 }
 

@@ -1,9 +1,9 @@
 import { builtin } from './builtin.ts'
 import { currentExchange } from './capture/current.ts'
-import { eventOf, type EventSettings } from './capture/event.ts'
-import type { Exchange } from './capture/exchange.ts'
-import { plainPath } from './capture/paths.ts'
+import { Hooks } from './capture/hooks.ts'
+import { recordingBy, type Recording } from './capture/recording.ts'
 import { captureServers } from './capture/server.ts'
+import { configModule } from './config/module.ts'
 import { parseEnvironment } from './config/parse.ts'
 import { DeliveryClient } from './delivery/client.ts'
 import { watchProcessEnd } from './delivery/shutdown.ts'
@@ -21,13 +21,17 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
   const { config, complaints } = parseEnvironment(environment)
   setDebug(config.debug)
   for (const complaint of complaints) warnOnce(complaint, complaint)
-  const client = new DeliveryClient({ ...config, apiKey: config.apiKey ?? '' })
+  const hooks = new Hooks(configModule)
+  const client = new DeliveryClient({
+    ...config,
+    apiKey: config.apiKey ?? '',
+    onError: (error) => hooks.onError(error),
+  })
   watchProcessEnd(client)
-  const settings: EventSettings = { pathOf: plainPath, metadata: config.metadata }
-  const settle = (exchange: Exchange): void => client.record(eventOf(exchange, settings))
+  let recording: Recording | undefined
   return {
     client,
-    capture: (server) => captureHttp(server, settle),
+    capture: (server) => captureHttp(server, (recording ??= recordingBy(config, hooks, client))),
     setConsumer: (id) => {
       const exchange = currentExchange()
       if (exchange !== undefined) exchange.consumer = id
@@ -36,13 +40,13 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
 }
 
 /** `https.Server` does not inherit from `http.Server`; both answer with `http.ServerResponse`. */
-function captureHttp(server: unknown, settle: (exchange: Exchange) => void): void {
+function captureHttp(server: unknown, { settle, admits }: Recording): void {
   const http = builtin<typeof import('node:http')>('node:http')
   if (server instanceof http.Server) {
-    captureServers(http.Server.prototype, http.ServerResponse.prototype, settle)
+    captureServers(http.Server.prototype, http.ServerResponse.prototype, settle, admits)
     return
   }
   const https = builtin<typeof import('node:https')>('node:https')
   if (server instanceof https.Server)
-    captureServers(https.Server.prototype, http.ServerResponse.prototype, settle)
+    captureServers(https.Server.prototype, http.ServerResponse.prototype, settle, admits)
 }

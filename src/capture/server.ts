@@ -8,6 +8,9 @@ import { enter } from './current.ts'
 /** Takes each exchange once, when it is over. */
 export type Settle = (exchange: Exchange) => void
 
+/** Whether a request is to be captured; asked before anything is done for it. */
+export type Admits = (request: IncomingMessage) => boolean
+
 type Emit = (this: unknown, event: string, ...args: unknown[]) => boolean
 
 const requests = new Guard('request capture')
@@ -23,7 +26,12 @@ shimmer({ logger: () => {} })
  * The end of a response is seen in its `emit`, not by a listener: listeners show in `listenerCount`
  * and vanish with `removeAllListeners`, which test tools and proxies call.
  */
-export function captureServers(serverPrototype: object, responsePrototype: object, settle: Settle): void {
+export function captureServers(
+  serverPrototype: object,
+  responsePrototype: object,
+  settle: Settle,
+  admits: Admits,
+): void {
   wrapEmit(
     serverPrototype,
     (emit) =>
@@ -34,7 +42,8 @@ export function captureServers(serverPrototype: object, responsePrototype: objec
         let exchange: Exchange | undefined
         if (requests.active) {
           try {
-            exchange = openExchange(request as IncomingMessage, response as ServerResponse)
+            if (admits(request as IncomingMessage))
+              exchange = openExchange(request as IncomingMessage, response as ServerResponse)
           } catch (fault) {
             requests.fault(fault)
           }

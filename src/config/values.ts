@@ -111,8 +111,8 @@ export function url(value: string): string {
   const trimmed = value.trim()
   if (!URL.canParse(trimmed)) throw new UnusableValue('is not an absolute URL')
   const { protocol, username, password } = new URL(trimmed)
-  if (protocol !== 'https:' && protocol !== 'http:') throw new UnusableValue('is not an https or http URL')
   if (username !== '' || password !== '')
     throw new UnusableValue('holds credentials; remove them from the URL')
+  if (protocol !== 'https:' && protocol !== 'http:') throw new UnusableValue('is not an https or http URL')
   return trimmed
 }

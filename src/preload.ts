@@ -42,11 +42,20 @@ function start(): Surface {
     setDebug(flag('PEEKAPI_DEBUG', false))
     interceptModules(enabledFrameworks())
     watchServers((server) => running().capture(server))
+    loadUserModule()
     return surfaceOf(running, () => runtime)
   } catch (fault) {
     warnOnce('start', `could not start and stays inert: ${String(fault)}`)
     return inertSurface
   }
+}
+
+/** After the hooks are set: what it imports, the application may use too. */
+function loadUserModule(): void {
+  const file = (process.env['PEEKAPI_CONFIG'] ?? '').trim()
+  if (file === '') return
+  const { loadConfigModule } = require('./config/module.ts') as typeof import('./config/module.ts')
+  loadConfigModule(file)
 }
 
 /** In the same bundle, but not evaluated before this call. */

@@ -1,9 +1,9 @@
 import { builtin } from './builtin.ts'
 import { currentExchange } from './capture/current.ts'
-import { eventOf, type EventSettings } from './capture/event.ts'
-import type { Exchange } from './capture/exchange.ts'
-import { plainPath } from './capture/paths.ts'
+import { Hooks } from './capture/hooks.ts'
+import { recordingBy, type Recording } from './capture/recording.ts'
 import { captureServers } from './capture/server.ts'
+import { configModule } from './config/module.ts'
 import { parseEnvironment } from './config/parse.ts'
 import { DeliveryClient } from './delivery/client.ts'
 import { watchProcessEnd } from './delivery/shutdown.ts'
@@ -27,13 +27,18 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
   setDebug(config.debug)
   for (const complaint of complaints) warnOnce(complaint, complaint)
   if (!usable) return inert
-  const client = new DeliveryClient({ ...config, apiKey: config.apiKey ?? '', environment })
+  const hooks = new Hooks(configModule)
+  const client = new DeliveryClient({
+    ...config,
+    apiKey: config.apiKey ?? '',
+    environment,
+    onError: (error) => hooks.onError(error),
+  })
   watchProcessEnd(client)
-  const settings: EventSettings = { pathOf: plainPath, metadata: config.metadata }
-  const settle = (exchange: Exchange): void => client.record(eventOf(exchange, settings))
+  let recording: Recording | undefined
   return {
     client,
-    capture: (server) => captureHttp(server, settle),
+    capture: (server) => captureHttp(server, (recording ??= recordingBy(config, hooks, client))),
     setConsumer: (id) => {
       const exchange = currentExchange()
       if (exchange !== undefined) exchange.consumer = id
@@ -42,11 +47,12 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
 }
 
 /** `https.Server` does not inherit from `http.Server`; both speak in the same messages. */
-function captureHttp(server: unknown, settle: (exchange: Exchange) => void): void {
+function captureHttp(server: unknown, { settle, admits }: Recording): void {
   const http = builtin<typeof import('node:http')>('node:http')
   const messages = { request: http.IncomingMessage.prototype, response: http.ServerResponse.prototype }
   if (server instanceof http.Server)
-    return captureServers({ server: http.Server.prototype, ...messages }, settle)
+    return captureServers({ server: http.Server.prototype, ...messages }, settle, admits)
   const https = builtin<typeof import('node:https')>('node:https')
-  if (server instanceof https.Server) captureServers({ server: https.Server.prototype, ...messages }, settle)
+  if (server instanceof https.Server)
+    captureServers({ server: https.Server.prototype, ...messages }, settle, admits)
 }

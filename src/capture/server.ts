@@ -8,6 +8,9 @@ import { exchangeOf, openExchange, type Exchange } from './exchange.ts'
 /** Takes each exchange once, when it is over. */
 export type Settle = (exchange: Exchange) => void
 
+/** Whether a request is to be captured; asked before anything is done for it. */
+export type Admits = (request: IncomingMessage) => boolean
+
 /** Prototypes of a kind of server and of its messages. */
 export interface ServerKind {
   readonly server: object
@@ -25,8 +28,12 @@ const captured = new WeakSet<object>()
  * Captures what servers of this kind answer from now on. `http.Server` and `https.Server` share no prototype of
  * their own, so each is wrapped when its first server shows.
  */
-export function captureServers({ server, request, response }: ServerKind, settle: Settle): void {
-  once(server, () => wrapMethod<Emit>(server, 'emit', openingExchanges))
+export function captureServers(
+  { server, request, response }: ServerKind,
+  settle: Settle,
+  admits: Admits,
+): void {
+  once(server, () => wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, admits)))
   once(response, () => {
     wrapMethod<Emit>(response, 'emit', (emit) => closingExchanges(emit, settle))
     countDownloads(response)
@@ -40,7 +47,7 @@ function once(prototype: object, wrap: () => void): void {
   wrap()
 }
 
-function openingExchanges(emit: Emit): Emit {
+function openingExchanges(emit: Emit, admits: Admits): Emit {
   return function (this: unknown, event: string, request?: unknown, response?: unknown): boolean {
     if (event !== 'request' && event !== 'checkContinue' && event !== 'checkExpectation') {
       return Reflect.apply(emit, this, arguments)
@@ -48,7 +55,9 @@ function openingExchanges(emit: Emit): Emit {
     let exchange: Exchange | undefined
     if (requests.active) {
       try {
-        exchange = openExchange(request as IncomingMessage, response as ServerResponse)
+        if (admits(request as IncomingMessage)) {
+          exchange = openExchange(request as IncomingMessage, response as ServerResponse)
+        }
       } catch (fault) {
         requests.fault(fault)
       }

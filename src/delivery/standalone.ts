@@ -55,9 +55,12 @@ function readOption(name: (typeof OPTIONS)[number], value: unknown): unknown {
     return (parse as Parser<unknown>)(`${String(value)}${UNIT[name] ?? ''}`)
   } catch (error) {
     if (!(error instanceof UnusableValue)) throw error
-    throw new TypeError(`PeekApiClient: ${name}${secret ? '' : ` ${shown(value)}`} ${error.message}`, {
-      cause: error,
-    })
+    throw new TypeError(
+      `PeekApiClient: ${name}${secret === true ? '' : ` ${shown(value)}`} ${error.message}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

@@ -90,7 +90,7 @@ test.each([{}, { DEBUG: 'express:*,router*' }])(
     const observed = await App.run({ file, env })
     const bare = await App.run({ file, env, preload: 'none' })
     // The debug package prefixes dates.
-    const timeless = (text: string): string => text.replaceAll(/^\S+Z /gm, '')
+    const timeless = (text: string): string => text.replaceAll(/^(?:\S+Z|\w+, .+? GMT) /gm, '')
     expect(observed.stdout).toBe(bare.stdout)
     expect(timeless(observed.stderr)).toBe(timeless(bare.stderr))
     expect(observed.code).toBe(0)

@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { boolean, list } from './config/values.ts'
 import { registry } from './frameworks/index.ts'
 import { interceptModules } from './loader/intercept.ts'
-import { warnOnce } from './log.ts'
+import { setDebug, warnOnce } from './log.ts'
 import type { Runtime } from './runtime.ts'
 import { inertSurface, surfaceOf, type Surface } from './surface.ts'
 
@@ -26,7 +26,7 @@ export function activate(): Surface {
 
 function start(): Surface {
   try {
-    if (isLoaderThread() || !isEnabled()) return inertSurface
+    if (isLoaderThread() || !flag('PEEKAPI_ENABLED', true)) return inertSurface
     if ((process.env['PEEKAPI_API_KEY'] ?? '').trim() === '') {
       if (!isWorkerThread()) {
         warnOnce(
@@ -38,13 +38,24 @@ function start(): Surface {
     }
     let runtime: Runtime | undefined
     const running = (): Runtime => (runtime ??= loadRuntime())
+    // Frameworks load before the server that makes us read the rest of the configuration.
+    setDebug(flag('PEEKAPI_DEBUG', false))
     interceptModules(enabledFrameworks())
     watchServers((server) => running().capture(server))
+    loadUserModule()
     return surfaceOf(running, () => runtime)
   } catch (fault) {
     warnOnce('start', `could not start and stays inert: ${String(fault)}`)
     return inertSurface
   }
+}
+
+/** After the hooks are set: what it imports, the application may use too. */
+function loadUserModule(): void {
+  const file = (process.env['PEEKAPI_CONFIG'] ?? '').trim()
+  if (file === '') return
+  const { loadConfigModule } = require('./config/module.ts') as typeof import('./config/module.ts')
+  loadConfigModule(file)
 }
 
 /** In the same bundle, but not evaluated before this call. */
@@ -75,14 +86,14 @@ function watchServers(found: (server: object) => void): void {
   subscribe('http.server.request.start', notice)
 }
 
-function isEnabled(): boolean {
-  const value = process.env['PEEKAPI_ENABLED']
-  if (value === undefined || value.trim() === '') return true
+function flag(name: string, fallback: boolean): boolean {
+  const value = process.env[name]
+  if (value === undefined || value.trim() === '') return fallback
   try {
     return boolean(value)
   } catch {
     // The complaint about the value comes with the others, when configuration is read.
-    return true
+    return fallback
   }
 }
 

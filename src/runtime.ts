@@ -1,33 +1,44 @@
 import { builtin } from './builtin.ts'
 import { currentExchange } from './capture/current.ts'
-import { eventOf, type EventSettings } from './capture/event.ts'
-import type { Exchange } from './capture/exchange.ts'
-import { plainPath } from './capture/paths.ts'
+import { Hooks } from './capture/hooks.ts'
+import { recordingBy, type Recording } from './capture/recording.ts'
 import { captureServers } from './capture/server.ts'
+import { configModule } from './config/module.ts'
 import { parseEnvironment } from './config/parse.ts'
 import { DeliveryClient } from './delivery/client.ts'
 import { watchProcessEnd } from './delivery/shutdown.ts'
 import { setDebug, warnOnce } from './log.ts'
+import { inertSurface } from './surface.ts'
+import type { Client } from './types/client.ts'
 
 /** What runs once a process turns out to serve, or asks for the client. */
 export interface Runtime {
-  readonly client: DeliveryClient
+  readonly client: Client
   /** Captures what a server answers from now on. Anything that is no HTTP server is left alone. */
   capture(server: unknown): void
   setConsumer(id: string): void
 }
 
+/** Nowhere to send events to, so none is made. */
+const inert: Runtime = { client: inertSurface, capture: () => {}, setConsumer: () => {} }
+
 export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
-  const { config, complaints } = parseEnvironment(environment)
+  const { config, complaints, usable } = parseEnvironment(environment)
   setDebug(config.debug)
   for (const complaint of complaints) warnOnce(complaint, complaint)
-  const client = new DeliveryClient({ ...config, apiKey: config.apiKey ?? '' })
+  if (!usable) return inert
+  const hooks = new Hooks(configModule)
+  const client = new DeliveryClient({
+    ...config,
+    apiKey: config.apiKey ?? '',
+    environment,
+    onError: (error) => hooks.onError(error),
+  })
   watchProcessEnd(client)
-  const settings: EventSettings = { pathOf: plainPath, metadata: config.metadata }
-  const settle = (exchange: Exchange): void => client.record(eventOf(exchange, settings))
+  let recording: Recording | undefined
   return {
     client,
-    capture: (server) => captureHttp(server, settle),
+    capture: (server) => captureHttp(server, (recording ??= recordingBy(config, hooks, client))),
     setConsumer: (id) => {
       const exchange = currentExchange()
       if (exchange !== undefined) exchange.consumer = id
@@ -35,14 +46,13 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
   }
 }
 
-/** `https.Server` does not inherit from `http.Server`; both answer with `http.ServerResponse`. */
-function captureHttp(server: unknown, settle: (exchange: Exchange) => void): void {
+/** `https.Server` does not inherit from `http.Server`; both speak in the same messages. */
+function captureHttp(server: unknown, { settle, admits }: Recording): void {
   const http = builtin<typeof import('node:http')>('node:http')
-  if (server instanceof http.Server) {
-    captureServers(http.Server.prototype, http.ServerResponse.prototype, settle)
-    return
-  }
+  const messages = { request: http.IncomingMessage.prototype, response: http.ServerResponse.prototype }
+  if (server instanceof http.Server)
+    return captureServers({ server: http.Server.prototype, ...messages }, settle, admits)
   const https = builtin<typeof import('node:https')>('node:https')
   if (server instanceof https.Server)
-    captureServers(https.Server.prototype, http.ServerResponse.prototype, settle)
+    captureServers({ server: https.Server.prototype, ...messages }, settle, admits)
 }

@@ -1,26 +1,24 @@
-import type { ServerResponse } from 'node:http'
-import shimmer from 'shimmer'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Guard } from '../guard.ts'
+import { wrapMethod } from '../wrap.ts'
 import { exchangeOf, type Exchange } from './exchange.ts'
 
 type Write = (this: ServerResponse, chunk?: unknown, encoding?: unknown, callback?: unknown) => unknown
+type FlushHeaders = (this: ServerResponse) => void
+type Push = (this: IncomingMessage, chunk: unknown, encoding?: unknown) => boolean
 
 const guard = new Guard('body counting')
-const counted = new WeakSet<object>()
 
 /**
- * Counts what passes `write` and `end` of every response with this prototype. Middleware that compresses
- * replaces both on the response itself and calls these with what it made of them: the bytes on the wire.
- * Results, callbacks and backpressure are those of the original: nothing here touches the arguments.
+ * Counts what passes `write` and `end` of responses. Middleware that compresses replaces both on the response
+ * itself and calls these with what it made of them: the bytes on the wire. Results, callbacks and backpressure are
+ * those of the original: nothing here touches the arguments.
  */
-export function countBodies(responsePrototype: object): void {
-  if (counted.has(responsePrototype)) return
-  counted.add(responsePrototype)
-  const prototype = responsePrototype as { write: Write; end: Write; flushHeaders: () => void }
-  shimmer.wrap(prototype, 'write', countingChunks)
-  shimmer.wrap(prototype, 'end', countingChunks)
-  shimmer.wrap(
-    prototype,
+export function countDownloads(responsePrototype: object): void {
+  wrapMethod<Write>(responsePrototype, 'write', countingWrites)
+  wrapMethod<Write>(responsePrototype, 'end', countingWrites)
+  wrapMethod<FlushHeaders>(
+    responsePrototype,
     'flushHeaders',
     (flushHeaders) =>
       function (this: ServerResponse): void {
@@ -31,7 +29,24 @@ export function countBodies(responsePrototype: object): void {
   )
 }
 
-function countingChunks(original: Write): Write {
+/**
+ * Counts what the parser hands to requests, read by the application or not. Responses to the application's own
+ * requests have the same prototype, and no exchange.
+ */
+export function countUploads(requestPrototype: object): void {
+  wrapMethod<Push>(
+    requestPrototype,
+    'push',
+    (push) =>
+      function (this: IncomingMessage, chunk: unknown): boolean {
+        const exchange = exchangeOf(this)
+        if (exchange !== undefined && ArrayBuffer.isView(chunk)) exchange.requestBytes += chunk.byteLength
+        return Reflect.apply(push, this, arguments)
+      },
+  )
+}
+
+function countingWrites(write: Write): Write {
   return function (this: ServerResponse, chunk?: unknown, encoding?: unknown): unknown {
     const exchange = exchangeOf(this)
     if (exchange !== undefined && guard.active) {
@@ -41,7 +56,7 @@ function countingChunks(original: Write): Write {
         guard.fault(fault)
       }
     }
-    return Reflect.apply(original, this, arguments)
+    return Reflect.apply(write, this, arguments)
   }
 }
 

@@ -1,34 +1,32 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import { builtin } from '../builtin.ts'
+import type { ConsumerSource } from '../config/consumer-sources.ts'
+import { consumerBySources, defaultConsumer } from './consumer-rules.ts'
+import { cut, MAX_CONSUMER_CHARACTERS } from '../limits.ts'
+import type { Exchange } from './exchange.ts'
 
-/** Of the protocol. */
-const MAX_CONSUMER_CHARACTERS = 256
-const HASH_DIGITS = 12
+/** Who made a request, as far as it can be told. Asked once, when the exchange is over. */
+export type ConsumerNaming = (exchange: Exchange) => string | undefined
 
-/** `X-API-Key` as it is, else `Authorization` hashed, else nothing. */
-export function consumerFromHeaders(headers: IncomingHttpHeaders): string | undefined {
-  const apiKey = headers['x-api-key']
-  if (typeof apiKey === 'string' && apiKey !== '') return cut(apiKey, MAX_CONSUMER_CHARACTERS)
-  const authorization = headers.authorization
-  if (authorization !== undefined && authorization !== '') return hashed(authorization)
-  return undefined
+/**
+ * `setConsumer()`, else `identifyConsumer` of the configuration module, else PEEKAPI_CONSUMER, else the default rule.
+ *
+ * @param sources Of PEEKAPI_CONSUMER.
+ * @param identify Guarded; gives nothing where the module has no such function or it failed.
+ */
+export function consumerNaming(
+  sources: readonly ConsumerSource[],
+  identify: ConsumerNaming = () => undefined,
+): ConsumerNaming {
+  const byRule: ConsumerNaming =
+    sources.length === 0
+      ? ({ request }) => defaultConsumer(request)
+      : ({ request }) => consumerBySources(request, sources)
+  return (exchange) => {
+    const name = fromCode(exchange.consumer) ?? fromCode(identify(exchange)) ?? byRule(exchange)
+    return name === undefined ? undefined : cut(name, MAX_CONSUMER_CHARACTERS)
+  }
 }
 
-export function consumerFromCode(id: unknown): string | undefined {
-  return typeof id === 'string' && id !== '' ? cut(id, MAX_CONSUMER_CHARACTERS) : undefined
-}
-
-function hashed(value: string): string {
-  const { createHash } = builtin<typeof import('node:crypto')>('node:crypto')
-  return `hash_${createHash('sha256').update(value).digest('hex').slice(0, HASH_DIGITS)}`
-}
-
-const HIGH_SURROGATE_FIRST = 0xd800
-const HIGH_SURROGATE_LAST = 0xdbff
-
-/** The first `limit` characters, never ending in half of a surrogate pair. */
-export function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text
-  const last = text.charCodeAt(limit - 1)
-  return text.slice(0, last >= HIGH_SURROGATE_FIRST && last <= HIGH_SURROGATE_LAST ? limit - 1 : limit)
+/** `setConsumer` is called by programs that no compiler has checked. */
+function fromCode(id: unknown): string | undefined {
+  return typeof id === 'string' && id !== '' ? id : undefined
 }

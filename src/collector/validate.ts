@@ -1,9 +1,6 @@
+import { MAX_CONSUMER_CHARACTERS, MAX_METHOD_CHARACTERS, MAX_PATH_CHARACTERS } from '../limits.ts'
 import type { ApiEvent } from '../types/client.ts'
 
-/** Of the protocol. */
-const MAX_METHOD_CHARACTERS = 16
-const MAX_PATH_CHARACTERS = 2048
-const MAX_CONSUMER_CHARACTERS = 256
 /** Node puts any of these on the wire. */
 const MIN_STATUS = 100
 const MAX_STATUS = 999

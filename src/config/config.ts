@@ -1,3 +1,5 @@
+import type { ConsumerSource } from './consumer-sources.ts'
+
 /** Everything that can be configured, in the units the code uses: milliseconds and bytes. */
 export interface Config {
   apiKey: string | undefined
@@ -14,7 +16,7 @@ export interface Config {
   enabled: boolean
   collectQueryString: boolean
   /** Empty: the default of consumer.ts. */
-  consumer: readonly string[]
+  consumer: readonly ConsumerSource[]
   ignorePaths: readonly string[]
   disabledFrameworks: readonly string[]
   normalizePaths: boolean

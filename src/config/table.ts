@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { consumerSources } from './consumer-sources.ts'
 import {
   boolean,
   bytes,
@@ -9,7 +10,6 @@ import {
   oneOf,
   pairs,
   text,
-  url,
   type Parser,
 } from './values.ts'
 
@@ -22,8 +22,8 @@ export interface Variable<T> {
   readonly shown: string
   /** One sentence for the documentation. */
   readonly doc: string
-  /** Never quoted in a complaint. */
-  readonly secret?: true
+  /** Never quoted in a complaint; with an expression: not if the value matches. */
+  readonly secret?: true | RegExp
   /**
    * Accepted and checked, but without effect until this part of the product exists.
    * A test fails when the rest of the code reads a variable that still carries this mark.
@@ -55,10 +55,12 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
   },
   endpoint: {
     name: 'PEEKAPI_ENDPOINT',
-    parse: url,
+    parse: text,
     fallback: 'https://ingest.peekapi.dev/v1/events',
     shown: '`https://ingest.peekapi.dev/v1/events`',
     doc: 'Ingestion URL: https, or http for `localhost`, `127.0.0.1` and `::1`.',
+    // Where credentials or a token could stand, also in a URL that does not parse.
+    secret: /[@?]/,
   },
   flushInterval: {
     name: 'PEEKAPI_FLUSH_INTERVAL',
@@ -132,23 +134,20 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     fallback: false,
     shown: '`false`',
     doc: 'Append the query to the path, its parameters sorted.',
-    awaits: 'query collection',
   },
   consumer: {
     name: 'PEEKAPI_CONSUMER',
-    parse: list,
+    parse: consumerSources,
     fallback: [],
     shown: '`X-API-Key`, else hashed `Authorization`',
     doc: 'Ordered list of consumer sources, the first that yields wins: `header:<name>`, `hash:header:<name>`, `basic:user`, `jwt:<claim>`, `cookie:<name>`, `mtls:cn`, `none`.',
-    awaits: 'consumer rules',
   },
   ignorePaths: {
     name: 'PEEKAPI_IGNORE_PATHS',
     parse: list,
     fallback: [],
     shown: 'none',
-    doc: 'Comma list of globs on the raw path: `/health,/internal/*`. Ignored requests are only counted.',
-    awaits: 'ignore globs',
+    doc: 'Comma list of globs on the raw path: `/health,/internal/*`. `*` stays within a segment, at the end it takes everything below, as `**` does anywhere. Ignored requests are only counted.',
   },
   disabledFrameworks: {
     name: 'PEEKAPI_DISABLED_FRAMEWORKS',
@@ -184,7 +183,6 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     fallback: false,
     shown: '`false`',
     doc: 'Permit private addresses and plain http, for a collector inside the cluster.',
-    awaits: 'endpoint rules',
   },
   caFile: {
     name: 'PEEKAPI_CA_FILE',
@@ -192,7 +190,6 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     fallback: undefined,
     shown: 'none',
     doc: 'File with an extra certificate authority for the endpoint, PEM; `NODE_EXTRA_CA_CERTS` also works.',
-    awaits: 'endpoint rules',
   },
   configModule: {
     name: 'PEEKAPI_CONFIG',
@@ -200,6 +197,5 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     fallback: undefined,
     shown: 'none',
     doc: 'Path of a module whose default export may hold `identifyConsumer`, `onError`, `enrich` and `redactPath`.',
-    awaits: 'configuration module',
   },
 }

@@ -105,14 +105,3 @@ export function bytes(minimum: number, maximum: number): Parser<number> {
     return size
   }
 }
-
-/** Syntax only; which addresses may be reached is decided where the connection is made (delivery/endpoint.ts). */
-export function url(value: string): string {
-  const trimmed = value.trim()
-  if (!URL.canParse(trimmed)) throw new UnusableValue('is not an absolute URL')
-  const { protocol, username, password } = new URL(trimmed)
-  if (protocol !== 'https:' && protocol !== 'http:') throw new UnusableValue('is not an https or http URL')
-  if (username !== '' || password !== '')
-    throw new UnusableValue('holds credentials; remove them from the URL')
-  return trimmed
-}

@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.ts'
 import { debug } from '../log.ts'
-import type { ApiEvent, Client, Stats, TrackedEvent } from '../types/client.ts'
+import type { ApiEvent, Client, Stats, TlsOptions, TrackedEvent } from '../types/client.ts'
 import { Buffer } from './buffer.ts'
 import { Ledger, ledgerLine } from './ledger.ts'
 import { eventFromProgram, lineOf } from './line.ts'
+import type { Environment } from './proxy.ts'
 import { Sender } from './sender.ts'
 import { noSpool, type Spool } from './spool/spool.ts'
 import { Transport } from './transport.ts'
@@ -11,6 +12,8 @@ import { Transport } from './transport.ts'
 export type ClientConfig = Pick<
   Config,
   | 'endpoint'
+  | 'allowPrivateEndpoint'
+  | 'caFile'
   | 'flushInterval'
   | 'batchSize'
   | 'maxBufferSize'
@@ -19,6 +22,9 @@ export type ClientConfig = Pick<
   | 'durability'
 > & {
   readonly apiKey: string
+  readonly tlsOptions?: TlsOptions | undefined
+  /** Names the proxies. Default: none. */
+  readonly environment?: Environment
   readonly onError?: ((error: Error) => void) | undefined
 }
 

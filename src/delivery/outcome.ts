@@ -3,6 +3,8 @@ export type Answer =
   | { readonly status: number; readonly retryAfter: string | undefined }
   /** No usable answer: refused, reset, timed out, not HTTP. */
   | { readonly failure: Error }
+  /** Nothing was sent: the configuration names an endpoint or a proxy that must not, or cannot, be used. */
+  | { readonly refused: string }
 
 /** What follows for the batch. */
 export type Outcome =
@@ -19,6 +21,7 @@ const HELD = new Set([401, 402, 403, 404, 407, 501, 505])
 /** The table of the ingestion protocol, section 2. */
 export function outcomeOf(answer: Answer, now: number = Date.now()): Outcome {
   if ('failure' in answer) return { kind: 'retry', retryAfterMs: undefined, why: describe(answer.failure) }
+  if ('refused' in answer) return { kind: 'hold', why: answer.refused }
   const { status, retryAfter } = answer
   if (status >= 200 && status < 300) return { kind: 'accepted' }
   if (status === 413) return { kind: 'split' }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { wrapMethod } from '../loader/wrap.ts'
+import { wrapMethod } from '../wrap.ts'
 import {
   dispatchOf,
   guard,

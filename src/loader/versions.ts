@@ -8,7 +8,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
 }
 
 function numbers(version: string): number[] {
-  return version.split('-', 1)[0]!.split('.').map(Number)
+  return version.split(/[-+]/, 1)[0]!.split('.').map(Number)
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The public surface of `@peekapi/auto`: one client, shared with the preload. */
-import type { Stats, TrackedEvent } from './client.ts'
+import type { ApiEvent, JsonValue, Stats, TrackedEvent } from './client.ts'
 
 export * from './client.ts'
 
@@ -22,3 +22,29 @@ export declare function setConsumer(id: string): void
 
 /** The ledger of the shared client. All zero without `PEEKAPI_API_KEY`. */
 export declare function stats(): Stats
+
+/** A request as the functions of the configuration module see it. */
+export interface RequestView {
+  /** Names in lower case, as in Node's `request.headers`. */
+  readonly headers: { readonly [name: string]: string | string[] | undefined }
+  readonly method: string
+  /** As it came, without the query. */
+  readonly path: string
+  /** The connection: a `net.Socket` or `tls.TLSSocket`. */
+  readonly socket: object
+}
+
+/**
+ * Default export of the module that PEEKAPI_CONFIG names. Every function is called synchronously when an exchange is over;
+ * what it throws never reaches the application, and is said once on stderr.
+ */
+export interface ConfigModule {
+  /** Who made the request. Nothing, an empty string or anything but a string: PEEKAPI_CONSUMER and the default decide. */
+  identifyConsumer?(request: RequestView): string | null | undefined
+  /** Told of faults in the background, such as an endpoint that does not answer. */
+  onError?(error: Error): void
+  /** Metadata to add to the event; it wins over what is there under the same name. The event itself is frozen. */
+  enrich?(event: Readonly<ApiEvent>, request: RequestView): { [key: string]: JsonValue } | null | undefined
+  /** The path to report instead, of routes too. If it fails or gives no string, the event says `(redaction failed)`. */
+  redactPath?(path: string): string
+}

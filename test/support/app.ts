@@ -39,7 +39,8 @@ export class App {
   stdout = ''
   stderr = ''
   readonly ended: Promise<Ending>
-  readonly #ports: number[] = []
+  /** Of every server that the application started, in order. */
+  readonly ports: number[] = []
   #stats: Array<(stats: Stats) => void> = []
 
   private constructor(options: AppOptions) {
@@ -79,10 +80,10 @@ export class App {
   static async serve(options: AppOptions): Promise<App> {
     const app = new App(options)
     await until(
-      () => app.#ports.length > 0 || app.process.exitCode !== null,
+      () => app.ports.length > 0 || app.process.exitCode !== null,
       () => `a listening server of: ${app.command}\n${app.stderr}`,
     )
-    if (app.#ports.length === 0) throw new Error(`ended instead of listening: ${app.command}\n${app.stderr}`)
+    if (app.ports.length === 0) throw new Error(`ended instead of listening: ${app.command}\n${app.stderr}`)
     return app
   }
 
@@ -92,7 +93,7 @@ export class App {
   }
 
   get port(): number {
-    return this.#ports[0]!
+    return this.ports[0]!
   }
 
   get origin(): string {
@@ -113,7 +114,7 @@ export class App {
   }
 
   #hear({ listening, stats }: { listening?: AddressInfo; stats?: Stats }): void {
-    if (listening !== undefined) this.#ports.push(listening.port)
+    if (listening !== undefined) this.ports.push(listening.port)
     if (stats !== undefined) this.#stats.shift()?.(stats)
   }
 }

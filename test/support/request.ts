@@ -27,25 +27,29 @@ export function ask(origin: string, path: string, { body, ...options }: Ask = {}
   })
 }
 
-/** Sends a request and leaves: after `afterBytes` of the answer, or, with 0, before any answer. */
-export function abort(
-  origin: string,
-  path: string,
-  { afterMs = 0, afterBytes = 0 }: { afterMs?: number; afterBytes?: number } = {},
-): Promise<void> {
+export interface Abort {
+  /** Leave this long after asking. */
+  readonly afterMs?: number
+  /** Leave once this much of the answer has come. */
+  readonly afterBytes?: number
+  readonly headers?: RequestOptions['headers']
+}
+
+/** Sends a request and leaves in the middle. */
+export function abort(origin: string, path: string, { afterMs, afterBytes, headers }: Abort): Promise<void> {
   return new Promise((resolve) => {
     const { hostname, port } = new URL(origin)
-    const outgoing = request({ hostname, port, path, agent: false }, (response) => {
+    const outgoing = request({ hostname, port, path, agent: false, headers: headers ?? {} }, (response) => {
       let bytes = 0
       response.on('data', (chunk: Buffer) => {
         bytes += chunk.byteLength
-        if (bytes >= afterBytes) outgoing.destroy()
+        if (afterBytes !== undefined && bytes >= afterBytes) outgoing.destroy()
       })
       response.on('error', () => {})
     })
     outgoing.on('error', () => {})
     outgoing.on('close', () => resolve())
     outgoing.end()
-    if (afterMs > 0) setTimeout(() => outgoing.destroy(), afterMs)
+    if (afterMs !== undefined) setTimeout(() => outgoing.destroy(), afterMs)
   })
 }

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http'
+import type { Config } from '../config/config.ts'
+import type { ApiEvent } from '../types/client.ts'
+import { consumerNaming } from './consumer.ts'
+import { startFollowing } from './current.ts'
+import { eventOf, type EventSettings } from './event.ts'
+import type { Exchange } from './exchange.ts'
+import type { Hooks } from './hooks.ts'
+import { ignoredRequests } from './ignore.ts'
+import { pathNaming } from './paths.ts'
+import { certificateName } from './peer.ts'
+
+/** What capture needs of the ledger's side. */
+export interface Recorder {
+  record(event: ApiEvent): void
+  /** Counts a request that configuration leaves out. */
+  ignore(): void
+}
+
+/** How configuration shapes what is captured. */
+export interface Recording {
+  /** Whether a request is to be captured; asked before anything is done for it. */
+  readonly admits: (request: IncomingMessage) => boolean
+  /** Takes an exchange that is over. */
+  readonly settle: (exchange: Exchange) => void
+}
+
+export function recordingBy(config: Config, hooks: Hooks, recorder: Recorder): Recording {
+  const settings: EventSettings = {
+    pathOf: pathNaming(config),
+    consumerOf: consumerNaming(config.consumer, (exchange) => hooks.identifyConsumer(exchange)),
+    metadata: config.metadata,
+  }
+  const isIgnored = ignoredRequests(config.ignorePaths, () => recorder.ignore())
+  const asksPeer = config.consumer.some(({ from }) => from === 'mtls')
+  startFollowing()
+  return {
+    admits: (request) => {
+      if (isIgnored(request)) return false
+      if (asksPeer) certificateName(request.socket)
+      return true
+    },
+    settle: (exchange) => recorder.record(hooks.finish(eventOf(exchange, settings), exchange)),
+  }
+}

@@ -1,3 +1,4 @@
+import { Ledger } from './delivery/ledger.ts'
 import type { Runtime } from './runtime.ts'
 import type { Client, ClientOptions, Stats, TrackedEvent } from './types/client.ts'
 
@@ -12,24 +13,7 @@ export interface Surface {
 }
 
 function emptyStats(): Stats {
-  return {
-    captured: 0,
-    delivered: 0,
-    dropped: {
-      buffer_full: 0,
-      too_large: 0,
-      rejected: 0,
-      spool_full: 0,
-      spool_unavailable: 0,
-      corrupt: 0,
-      expired: 0,
-    },
-    buffered: 0,
-    inFlight: 0,
-    spooled: 0,
-    retried: 0,
-    ignored: 0,
-  }
+  return new Ledger().stats({ buffered: 0, inFlight: 0 })
 }
 
 /** A door to the class: what `new` is given back is a real client, whose code is not loaded before it is used. */

@@ -82,7 +82,7 @@ const faults: readonly Fault[] = [
   ['a head that drips', (socket) => drip(socket, `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(10_000)}`), DEADLINE],
   [
     'a flood of 1xx',
-    (socket) => flood(socket, '', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(100)),
+    (socket) => socket.write('HTTP/1.1 102 Processing\r\n\r\n'.repeat(100)),
     /more than 10 informational/,
   ],
   ['a drip of 1xx', (socket) => drip(socket, 'HTTP/1.1 100 Continue\r\n\r\n'), DEADLINE],

@@ -25,6 +25,8 @@ export function checkEndpoint(endpoint: string, { allowPrivate }: EndpointPolicy
   const { protocol, hostname, username, password } = url
   if (protocol !== 'https:' && protocol !== 'http:')
     return { ok: false, reason: 'is not an https or http URL' }
+  // Node 20.6 parses hosts such as `①⓪.0.0.1` to nothing, which a request would take for localhost.
+  if (hostname === '') return { ok: false, reason: 'names no host' }
   if (username !== '' || password !== '')
     return { ok: false, reason: 'holds credentials; remove them from the URL' }
   const local = LOCAL_HOSTS.has(hostname)

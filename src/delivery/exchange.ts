@@ -8,8 +8,11 @@ import { ProxyRefusal } from './tunnel.ts'
 
 /** Nothing in a response body matters; one that is longer is cut off with its connection. */
 const MAX_RESPONSE_BYTES = 65_536
-/** A body that is not there half a second after its head is not worth the socket that the next batch could have. */
-const MAX_DRAIN_MS = 500
+/**
+ * Of the deadline, for the body after the head: half a second by default. Later than that it is not worth
+ * the socket that the next batch may be waiting for.
+ */
+const DRAIN_SHARE = 0.1
 /** An endpoint may send a hint or two ahead of its answer (RFC 9110, section 15.2); Node counts none. */
 const MAX_INFORMATIONAL_RESPONSES = 10
 
@@ -64,7 +67,10 @@ export function exchange({ open, body, deadline, running }: ExchangeOptions): Pr
     request.on('socket', unref)
     request.on('response', (response) => {
       clearTimeout(timer)
-      timer = setTimeout(() => request.destroy(), Math.min(MAX_DRAIN_MS, leftOf(deadline))).unref()
+      timer = setTimeout(
+        () => request.destroy(),
+        Math.min(deadline.ms * DRAIN_SHARE, leftOf(deadline)),
+      ).unref()
       resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] })
       drain(response)
     })

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import type { Identity } from './certificates.ts'
 
 /** An endpoint over TLS that takes everything, and tells what came with which connection. */
@@ -14,7 +15,7 @@ export class TlsIngest {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
-  private constructor(identity: Identity) {
+  private constructor(identity: Identity & TlsOptions) {
     this.#server = createServer(identity, (request, response) => {
       const { url, headers } = request
       request.resume().on('end', () => {
@@ -30,7 +31,7 @@ export class TlsIngest {
     this.#server.on('tlsClientError', () => {})
   }
 
-  static async start(identity: Identity): Promise<TlsIngest> {
+  static async start(identity: Identity & TlsOptions): Promise<TlsIngest> {
     const ingest = new TlsIngest(identity)
     await new Promise<void>((resolve) => ingest.#server.listen(0, '127.0.0.1', resolve))
     return ingest

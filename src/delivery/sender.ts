@@ -136,7 +136,7 @@ export class Sender {
         this.#gate.hold()
         warnOnce(
           'hold',
-          `the endpoint refuses this configuration (${outcome.why}); check PEEKAPI_API_KEY and PEEKAPI_ENDPOINT. Events are kept and tried again every 5 minutes`,
+          `delivery is on hold (${outcome.why}); check PEEKAPI_API_KEY and PEEKAPI_ENDPOINT. Events are kept and tried again every 5 minutes`,
         )
         this.#report(`delivery held (${outcome.why})`)
         return false

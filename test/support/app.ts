@@ -18,7 +18,7 @@ export interface AppOptions {
   readonly execArgv?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly endpoint?: string
-  /** Default: the Node that runs the tests. */
+  /** Default: NODE_UNDER_TEST, else the Node that runs the tests. */
   readonly node?: string
 }
 
@@ -44,7 +44,7 @@ export class App {
   #stats: Array<(stats: Stats) => void> = []
 
   private constructor(options: AppOptions) {
-    const node = options.node ?? process.execPath
+    const node = options.node ?? process.env['NODE_UNDER_TEST'] ?? process.execPath
     const args = [
       '--require',
       probe,

@@ -58,17 +58,17 @@ function licenceText(name: string): string {
 const config: Options[] = [
   {
     ...shared,
-    entry: { preload: 'src/preload.ts' },
-    // One file: read, compiled and permitted (`--permission`) at once. What it does not need yet
-    // stays an unrun function in it, see preload.ts.
-    noExternal: [/.*/],
+    entry: { preload: 'src/preload.ts', deferred: 'src/deferred.ts' },
+    // Two files: what every process reads, and what only a process that serves does.
+    noExternal: [/^(?!\.\/deferred)/],
+    external: ['./deferred.cjs'],
     esbuildOptions: (options) => {
       // require-in-the-middle logs through debug, which would write to the application's stderr under DEBUG=*.
       options.alias = { debug: './src/loader/silent-debug.cjs' }
     },
     onSuccess: async () => {
       publishTypes()
-      publishLicences(['dist/preload.cjs'])
+      publishLicences(['dist/preload.cjs', 'dist/deferred.cjs'])
       for (const door of ['client.cjs', 'client.mjs']) copyFileSync(`src/${door}`, `dist/${door}`)
     },
   },

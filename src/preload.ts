@@ -54,13 +54,12 @@ function start(): Surface {
 function loadUserModule(): void {
   const file = (process.env['PEEKAPI_CONFIG'] ?? '').trim()
   if (file === '') return
-  const { loadConfigModule } = require('./config/module.ts') as typeof import('./config/module.ts')
+  const { loadConfigModule } = require('./deferred.cjs') as typeof import('./deferred.ts')
   loadConfigModule(file)
 }
 
-/** In the same bundle, but not evaluated before this call. */
 function loadRuntime(): Runtime {
-  const { startRuntime } = require('./runtime.ts') as typeof import('./runtime.ts')
+  const { startRuntime } = require('./deferred.cjs') as typeof import('./deferred.ts')
   return startRuntime(process.env)
 }
 

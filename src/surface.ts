@@ -18,7 +18,7 @@ function emptyStats(): Stats {
 
 /** A door to the class: what `new` is given back is a real client, whose code is not loaded before it is used. */
 function openClient(options: ClientOptions): Client {
-  const { createClient } = require('./delivery/standalone.ts') as typeof import('./delivery/standalone.ts')
+  const { createClient } = require('./deferred.cjs') as typeof import('./deferred.ts')
   return createClient(options)
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import { PeekApiClient } from '../../src/surface.ts'
+import { createClient } from '../../src/delivery/standalone.ts'
 import { ProxyServer } from '../support/proxy-server.ts'
 import { scenario } from '../support/scenario.ts'
 import { drive, expectSettled } from '../support/traffic.ts'
@@ -80,7 +80,7 @@ describe.concurrent('PEEKAPI_ENDPOINT', () => {
   })
 
   scenario.for(refused)('%s as an option: thrown, without credentials', async ([endpoint, reason]) => {
-    const make = (): unknown => new PeekApiClient({ apiKey: 'key', endpoint })
+    const make = (): unknown => createClient({ apiKey: 'key', endpoint })
     expect(make).toThrow(reason)
     expect(make).toThrow(/^PeekApiClient: endpoint (?!.*secret)/)
   })

@@ -34,6 +34,7 @@ test('ships what is needed and nothing else', () => {
     'dist/client.d.cts',
     'dist/client.d.mts',
     'dist/client.mjs',
+    'dist/deferred.cjs',
     'dist/index.d.cts',
     'dist/index.d.mts',
     'dist/preload.cjs',

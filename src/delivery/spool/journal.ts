@@ -55,7 +55,9 @@ export class Journal {
     if (file === undefined) return batch
     if (!file.adopted && this.#lease.lost(file)) file.adopted = true
     if (!file.adopted && !this.#isCurrent(file, batch)) this.#appendOrRemove(file, batch)
-    return file.adopted ? this.#withoutAdopted(batch, file) : batch
+    if (!file.adopted) return batch
+    this.#release(batch, file)
+    return restOf(batch, file)
   }
 
   publish(batch: Batch): void {
@@ -135,7 +137,7 @@ export class Journal {
     // #append may have found it deleted, and written another.
     const current = this.#files.get(batch) ?? file
     if (!current.adopted) this.#rename(batch, current)
-    const rest = current.adopted ? this.#withoutAdopted(batch, current) : undefined
+    const rest = current.adopted ? restOf(batch, current) : undefined
     if (rest !== undefined) this.#writeNew(rest)
     this.#release(batch, current)
   }
@@ -153,12 +155,6 @@ export class Journal {
   #rewrite(batch: Batch, file: BatchFile): void {
     this.#writeNew(batch)
     this.#drop(batch, file)
-  }
-
-  #withoutAdopted(batch: Batch, file: BatchFile): Batch | undefined {
-    const lines = batch.lines.slice(file.lines)
-    this.#release(batch, file)
-    return lines.length === 0 ? undefined : { id: newBatchId(), lines }
   }
 
   #leaveParent(part: Batch): void {
@@ -197,6 +193,11 @@ export class Journal {
   #isCurrent(file: BatchFile, batch: Batch): boolean {
     return file.adopted || file.lines === batch.lines.length
   }
+}
+
+/** What another process did not get with the file that it adopted; under an id of its own. */
+function restOf(batch: Batch, { lines }: BatchFile): Batch | undefined {
+  return lines === batch.lines.length ? undefined : { id: newBatchId(), lines: batch.lines.slice(lines) }
 }
 
 export function isMissing(fault: unknown): boolean {

@@ -55,8 +55,8 @@ export class BatchFile {
   }
 
   /** A file that this process has just claimed. */
-  static claimed(place: Place, name: FileName, lines: number, bytes: number, bornMs: number): BatchFile {
-    return new BatchFile(place, name, lines, bytes, bornMs)
+  static claimed(place: Place, name: FileName, bytes: number, bornMs: number): BatchFile {
+    return new BatchFile(place, name, 0, bytes, bornMs)
   }
 
   get path(): string {
@@ -67,12 +67,24 @@ export class BatchFile {
     return this.#bytes
   }
 
+  /** @param damaged Whether it also has lines that are no events. */
+  read(lines: number, damaged: boolean): void {
+    this.lines = lines
+    this.damaged = damaged
+  }
+
+  /** Nobody tries to read it again. */
+  setAside(): void {
+    this.#move({ ...this.#name, state: 'bad' })
+  }
+
   /** Adds lines behind those that are in it. After a fault it is as before, or it no longer fits what we know of it. */
   append(lines: readonly string[]): void {
     const text = textOf(lines)
     const { descriptor, size } = openForAppend(this.path)
     try {
-      if (size !== this.#bytes) throw new NotAsWeLeftIt(`${this.path} has ${size} bytes instead of ${this.#bytes}`)
+      if (size !== this.#bytes)
+        throw new NotAsWeLeftIt(`${this.path} has ${size} bytes instead of ${this.#bytes}`)
       writeAll(descriptor, text)
     } catch (fault) {
       // A half line would take the next one with it.
@@ -138,7 +150,7 @@ function textOf(lines: readonly string[]): Buffer {
 
 /** A full disk answers with a short count first and with an error only to the next write. */
 function writeAll(descriptor: number, text: Buffer): void {
-  for (let done = 0; done < text.byteLength; ) done += writeSync(descriptor, text, done)
+  for (let done = 0; done < text.byteLength;) done += writeSync(descriptor, text, done)
 }
 
 export function removeQuietly(path: string): void {

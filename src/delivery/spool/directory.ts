@@ -47,11 +47,17 @@ export function secure(location: Location): void {
   }
   mkdirSync(location.directory, { recursive: true, mode: PRIVATE_DIRECTORY })
   requireFitting(location.directory)
-  const standing = found(join(location.directory, location.base))
-  const flaw = standing === undefined ? undefined : flawOf(standing)
-  // A file that a careless umask left writable is refused when it is read; it says nothing about the place.
-  if (flaw !== undefined && (!standing?.isFile() || standing.nlink > 1 || isForeign(standing)))
-    throw new Untrusted(`${join(location.directory, location.base)} ${flaw}`)
+  requireHarmless(join(location.directory, location.base))
+}
+
+/**
+ * We never open the path itself but to read another SDK's file. Still, a link or a device there means that the name
+ * is somebody's trap or a mistake. Loose permissions are the business of whoever reads it.
+ */
+function requireHarmless(path: string): void {
+  const stats = found(path)
+  if (stats === undefined) return
+  if (!stats.isFile() || stats.nlink > 1 || isForeign(stats)) throw new Untrusted(`${path} ${flawOf(stats)}`)
 }
 
 function securePrivate(directory: string): void {

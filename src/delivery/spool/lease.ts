@@ -27,9 +27,8 @@ export class Lease {
     this.#timer = undefined
   }
 
-  holds(path: string): boolean {
-    for (const file of this.#held) if (file.path === path) return true
-    return false
+  paths(): Set<string> {
+    return new Set([...this.#held].map((file) => file.path))
   }
 
   /**

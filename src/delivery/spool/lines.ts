@@ -1,6 +1,6 @@
 const NEWLINE = 0x0a
 /** Other SDKs write a whole batch as one line; what is longer than this is no batch of theirs. */
-export const MAX_LINE_BYTES = 4 * 1024 ** 2
+export const MAX_LINE_BYTES: number = 4 * 1024 ** 2
 
 /** Cuts a stream of bytes into lines, holding no more than one line of at most `MAX_LINE_BYTES`. */
 export class LineSplitter {

@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { DropReason, TrackedEvent } from '../../types/client.ts'
 import { eventFromProgram, lineOf } from '../line.ts'
 import { LineSplitter } from './lines.ts'
 
@@ -65,18 +64,12 @@ export class EventReader {
   }
 
   #takeEvent(value: unknown): void {
-    const event = Array.isArray(value) ? undefined : eventFromProgram(value as TrackedEvent)
+    const event = eventFromProgram(value)
     const line = event && lineOf(event, this.#maxEventBytes)
     if (line !== undefined) this.#take(line)
     else if (event === undefined) this.flaws.corrupt++
     else this.flaws.tooLarge++
   }
-}
-
-/** Why an event that was on disk is given up. */
-export const FLAW_REASONS: { readonly [Flaw in keyof Flaws]: DropReason } = {
-  corrupt: 'corrupt',
-  tooLarge: 'too_large',
 }
 
 const NOTHING = Symbol('nothing')

@@ -20,7 +20,7 @@ export class LineSplitter {
       start = end + 1
     }
     // A copy: the chunk's memory is read into again.
-    if (start < chunk.byteLength) this.#keep(Buffer.from(chunk.subarray(start)))
+    if (start < chunk.byteLength && !this.#skipping) this.#keep(Buffer.from(chunk.subarray(start)))
     return lines
   }
 

@@ -1,11 +1,12 @@
 import { fork, spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { Batch } from '../../src/delivery/batch.ts'
 import type { DiskSpoolOptions } from '../../src/delivery/spool/disk-spool.ts'
 import type { Refusal } from '../../src/delivery/spool/spool.ts'
 import type { DropReason } from '../../src/types/client.ts'
+import { until } from './until.ts'
 
 const program = fileURLToPath(new URL('spool-program.ts', import.meta.url))
 const STDIO: StdioOptions = ['ignore', 'pipe', 'pipe', 'ipc']
@@ -25,6 +26,8 @@ export interface Calls {
   /** Journals or publishes numbered batches of ten until it is killed, and writes each confirmed event's number to stdout. */
   load(from: number): void
   files(directory: string): string[]
+  /** Puts something else on the disk. */
+  fill(path: string, bytes: number): void
   ledger(): { spooled: number; dropped: Record<DropReason, number> }
 }
 
@@ -76,6 +79,15 @@ export class SpoolProcess {
   /** Tells it to do something and does not wait. */
   tell<Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>): void {
     this.process.send({ number: this.#asked++, name, args })
+  }
+
+  /** Waits until it has said something on stderr, and makes sure that it was said once. */
+  async said(what: RegExp): Promise<void> {
+    await until(
+      () => this.stderr.match(what) !== null,
+      () => `${what} in: ${this.stderr}`,
+    )
+    expect(this.stderr.match(what)).toHaveLength(1)
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {

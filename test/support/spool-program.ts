@@ -1,4 +1,4 @@
-import { readdirSync, writeSync } from 'node:fs'
+import { readdirSync, writeFileSync, writeSync } from 'node:fs'
 import type { Batch } from '../../src/delivery/batch.ts'
 import { newBatchId } from '../../src/delivery/batch.ts'
 import { Ledger } from '../../src/delivery/ledger.ts'
@@ -42,7 +42,7 @@ const calls: { [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => unkn
   },
   async claim() {
     const batch = await spool.claim()
-    if (batch !== undefined) batches.set(batch.id, { ...batch, lines: [...batch.lines] })
+    if (batch !== undefined) batches.set(batch.id, batch as Batch & { lines: string[] })
     return batch
   },
   async drain() {
@@ -72,6 +72,7 @@ const calls: { [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => unkn
     turn()
   },
   files: (directory) => readdirSync(directory),
+  fill: (path, bytes) => writeFileSync(path, Buffer.alloc(bytes)),
   ledger: () => {
     const { spooled, dropped } = ledger.stats({ buffered: 0, inFlight: 0 })
     return { spooled, dropped }

@@ -1,19 +1,29 @@
-import fc from 'fast-check'
+import {
+  type Arbitrary,
+  assert,
+  constantFrom,
+  nat,
+  option,
+  property,
+  record,
+  string,
+  stringMatching,
+} from 'fast-check'
 import { expect, test } from 'vitest'
 import { byAge, formatName, parseName, timeOf, type FileName } from '../../../src/delivery/spool/names.ts'
 import { newOwner } from '../../../src/delivery/spool/owner.ts'
 
-const name: fc.Arbitrary<FileName> = fc.record({
-  state: fc.constantFrom('tmp', 'new', 'claim', 'bad'),
-  owner: fc.constantFrom(newOwner(), 'deadbeef.1.123456789.3.0badcafe'),
-  time: fc.nat(Number.MAX_SAFE_INTEGER).map(timeOf),
-  id: fc.stringMatching(/^[0-9a-f]{24}(\.[01]){0,20}$/),
-  count: fc.option(fc.nat(99_999), { nil: undefined }),
+const name: Arbitrary<FileName> = record({
+  state: constantFrom('tmp', 'new', 'claim', 'bad'),
+  owner: constantFrom(newOwner(), 'deadbeef.1.123456789.3.0badcafe'),
+  time: nat(Number.MAX_SAFE_INTEGER).map(timeOf),
+  id: stringMatching(/^[0-9a-f]{24}(\.[01]){0,20}$/),
+  count: option(nat(99_999), { nil: undefined }),
 })
 
 test('a file says what its name was made of, beside whatever base path', () => {
-  fc.assert(
-    fc.property(name, fc.constantFrom('events', 'a.new-b', 'Ereignisse 1'), (name, base) => {
+  assert(
+    property(name, constantFrom('events', 'a.new-b', 'Ereignisse 1'), (name, base) => {
       expect(parseName(base, formatName(base, name))).toEqual(name)
     }),
   )
@@ -40,12 +50,12 @@ test('no other file is taken for one of ours', () => {
     good.replace('.a-', '.a.2-'),
   ])
     expect(parseName('events', wrong), wrong).toBeUndefined()
-  fc.assert(fc.property(fc.string(), (text) => void parseName('events', `events.${text}`)))
+  assert(property(string(), (text) => void parseName('events', `events.${text}`)))
 })
 
 test('names sort by the time of their batch', () => {
-  fc.assert(
-    fc.property(name, name, fc.nat(2 ** 42), fc.nat(2 ** 42), (first, second, t1, t2) => {
+  assert(
+    property(name, name, nat(2 ** 42), nat(2 ** 42), (first, second, t1, t2) => {
       const order = byAge({ ...first, time: timeOf(t1) }, { ...second, time: timeOf(t2) })
       expect(Math.sign(order)).toBe(Math.sign(t1 - t2))
     }),

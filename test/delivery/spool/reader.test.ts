@@ -2,7 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import {
+  array,
+  assert,
+  asyncProperty,
+  constantFrom,
+  json,
+  nat,
+  oneof,
+  property,
+  uint8Array,
+} from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { LineSplitter, MAX_LINE_BYTES } from '../../../src/delivery/spool/lines.ts'
 import { EventReader, type Flaws } from '../../../src/delivery/spool/reader.ts'
@@ -43,8 +53,8 @@ describe('what a file can hold', () => {
     'arrays in arrays': [`[[${one}]]\n[${one},[],null]\n`, 1, 3],
     'an event without a status': [`{"method":"GET","path":"/"}\n${one}\n`, 1, 1],
     'a status that is text': [`{"method":"GET","path":"/","status_code":"200"}\n`, 0, 1],
-    'noise': [Buffer.from([0xff, 0xfe, 0x80, 0x0a, 0xc3, 0x28, 0x0a]), 0, 2],
-    'nothing': ['', 0, 0],
+    noise: [Buffer.from([0xff, 0xfe, 0x80, 0x0a, 0xc3, 0x28, 0x0a]), 0, 2],
+    nothing: ['', 0, 0],
   }
   test.each(Object.entries(corpus))('%s', async (_, [content, events, corrupt]) => {
     const { lines, flaws } = await readBack(content)
@@ -91,16 +101,16 @@ test('a line at the limit is read, one byte more is not', () => {
 })
 
 /** Something like what can stand in a file: events, JSON of all kinds, and bytes. */
-const piece = fc.oneof(
-  fc.constantFrom(one, two, '[', ']', '{', '\n', '\r\n', '\0\0', '\ufeff', ',').map((text) => Buffer.from(text)),
-  fc.json().map((text) => Buffer.from(`${text}\n`)),
-  fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+const piece = oneof(
+  constantFrom(one, two, '[', ']', '{', '\n', '\r\n', '\0\0', '\ufeff', ',').map((text) => Buffer.from(text)),
+  json().map((text) => Buffer.from(`${text}\n`)),
+  uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
 )
 const FUZZING_MS = 3000
 
 test('nothing that stands in a file makes the reader throw, or comes out as anything but an event', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(piece), async (pieces) => {
+  await assert(
+    asyncProperty(array(piece), async (pieces) => {
       for (const line of (await readBack(Buffer.concat(pieces))).lines) {
         const event = JSON.parse(line) as ApiEvent
         expect(typeof event.method).toBe('string')
@@ -114,8 +124,8 @@ test('nothing that stands in a file makes the reader throw, or comes out as anyt
 })
 
 test('lines are the same however the stream is cut', () => {
-  fc.assert(
-    fc.property(fc.array(piece), fc.array(fc.nat(50)), (pieces, cuts) => {
+  assert(
+    property(array(piece), array(nat(50)), (pieces, cuts) => {
       const whole = Buffer.concat(pieces)
       const splitter = new LineSplitter()
       const lines: string[] = []

@@ -65,7 +65,7 @@ const calls: { [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => unkn
         if (batch.lines.length === EVENTS_PER_BATCH / 2) spool.journal([batch])
       }
       if (next % (2 * EVENTS_PER_BATCH) === 0) spool.journal([batch])
-      else if (spool.publish(batch) !== undefined) return
+      else if (spool.publish(batch) !== undefined) return void setImmediate(turn)
       writeSync(1, `${next - EVENTS_PER_BATCH}\n`)
       setImmediate(turn)
     }

@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SpoolProcess } from '../../support/spool-process.ts'
@@ -35,4 +36,23 @@ test('what a process has put on disk survives its death at any moment, whole and
   // A write that the kill cut short shows as one torn line, never as an event.
   expect(opened.ledger.stats({ buffered: 0, inFlight: 0 }).dropped.corrupt).toBeLessThanOrEqual(ROUNDS)
   expect(filesIn(directory)).toEqual([])
+})
+
+test('a directory that is removed under load is made again, and the load goes on', async () => {
+  const directory = temporaryDirectory()
+  const child = new SpoolProcess({ storagePath: join(directory, BASE), timing: { retryMs: 0 } })
+  child.tell('load', 0)
+  for (let round = 0; round < 3; round++) {
+    const confirmed = child.stdout.length
+    await until(
+      () => child.stdout.length > confirmed,
+      () => `more batches; ${child.stderr}`,
+    )
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 })
+  }
+  await until(
+    () => existsSync(directory) && filesIn(directory).length > 0,
+    () => `a new directory; ${child.stderr}`,
+  )
+  expect(child.process.exitCode).toBeNull()
 })

@@ -111,6 +111,17 @@ test.each([
   expect(await claimAll(opened)).toHaveLength(1)
 })
 
+test('a claim of a batch that waited for long is as good as any', async () => {
+  const directory = temporaryDirectory()
+  const { spool } = openSpool(directory)
+  spool.publish(batchOf(1))
+  const [name] = filesIn(directory)
+  const old = Date.now() / 1000 - 3600
+  utimesSync(join(directory, formatName(BASE, name!)), old, old)
+  expect(await spool.claim()).toBeDefined()
+  expect(await openSpool(directory).spool.claim()).toBeUndefined()
+})
+
 test('a held claim is renewed, so that nobody takes it from a process that only waits', async () => {
   const directory = temporaryDirectory()
   const { spool } = openSpool(directory, { timing: { leaseMs: 400, refreshMs: 50 } })

@@ -14,6 +14,13 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { formatName } from '../../../src/delivery/spool/names.ts'
+import {
+  create,
+  openForAppend,
+  openForReading,
+  readOurs,
+  Untrusted,
+} from '../../../src/delivery/spool/safe-open.ts'
 import { SpoolProcess } from '../../support/spool-process.ts'
 import {
   BASE,
@@ -165,5 +172,26 @@ describe('planted batch files', () => {
     expect(publish(opened, batchOf(1))).toBeUndefined()
     expect(existsSync(planted)).toBe(true)
     expect(opened.ledger.stats({ buffered: 0, inFlight: 0 }).dropped.spool_full).toBe(0)
+  })
+})
+
+describe('what is planted between a look and an open', () => {
+  test('a link is not followed, a fifo does not hang, and nothing is written over', async () => {
+    const directory = temporaryDirectory()
+    const victim = join(directory, 'victim')
+    writeFileSync(victim, SECRET, { mode: 0o600 })
+    const at = (name: string): string => join(directory, name)
+    symlinkSync(victim, at('link'))
+    symlinkSync(at('missing'), at('dangling'))
+    execFileSync('mkfifo', [at('fifo')])
+    await expect(openForReading(at('link'))).rejects.toMatchObject({ code: 'ELOOP' })
+    await expect(openForReading(at('fifo'))).rejects.toBeInstanceOf(Untrusted)
+    expect(() => readOurs(at('fifo'))).toThrow(Untrusted)
+    expect(() => openForAppend(at('link'))).toThrow(/ELOOP/)
+    expect(() => openForAppend('/dev/full')).toThrow(Untrusted)
+    for (const name of ['link', 'dangling', 'fifo', 'victim'])
+      expect(() => create(at(name))).toThrow(/EEXIST/)
+    expect(readFileSync(victim, 'utf8')).toBe(SECRET)
+    expect(existsSync(at('missing'))).toBe(false)
   })
 })

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { builtin } from '../builtin.ts'
 
 const ID_BYTES = 12
 
@@ -10,6 +10,7 @@ export interface Batch {
 }
 
 export function newBatchId(): string {
+  const { randomBytes } = builtin<typeof import('node:crypto')>('node:crypto')
   return randomBytes(ID_BYTES).toString('hex')
 }
 

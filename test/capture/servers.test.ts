@@ -1,4 +1,6 @@
+import { request } from 'node:https'
 import { expect } from 'vitest'
+import { Authority } from '../support/certificates.ts'
 import { scenario } from '../support/scenario.ts'
 import { ask } from '../support/request.ts'
 import { expectSettled } from '../support/traffic.ts'
@@ -30,3 +32,23 @@ scenario(
     await expectSettled(app)
   },
 )
+
+scenario('https servers are captured like http ones', async ({ ingest, serve, onTestFinished }) => {
+  const authority = new Authority()
+  onTestFinished(() => authority.remove())
+  const { key, cert } = authority.sign('IP:127.0.0.1')
+  const app = await serve({ file: 'fixtures/http/secure.cjs', env: { KEY: key, CERT: cert } })
+  await new Promise((resolve, reject) => {
+    request(
+      { port: app.port, host: '127.0.0.1', path: '/secure', ca: authority.pem, agent: false },
+      (response) => {
+        response.resume().on('end', resolve)
+      },
+    )
+      .on('error', reject)
+      .end()
+  })
+  const [event] = await ingest.waitForEvents(1)
+  expect(event).toMatchObject({ method: 'GET', path: '/secure', status_code: 200, response_size: 6 })
+  await expectSettled(app)
+})

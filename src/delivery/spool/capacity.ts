@@ -46,7 +46,11 @@ export class Capacity {
     if (bytes > allowed) return 'spool_full'
     if (performance.now() >= this.#trustedUntil) this.#scan()
     if (this.#diskFull) return 'spool_unavailable'
-    if (this.#usedBytes + bytes > allowed) this.#evict(allowed - bytes)
+    if (this.#usedBytes + bytes > allowed) {
+      // What can be given up may have been put there since.
+      this.#scan()
+      this.#evict(allowed - bytes)
+    }
     if (this.#usedBytes + bytes > allowed) return 'spool_full'
     this.#usedBytes += bytes
     return undefined
@@ -85,7 +89,6 @@ export class Capacity {
       if (name.state === 'claim' && !isDead(name.owner)) continue
       this.#giveUp(name, bytes)
     }
-    this.#trustedUntil = 0
   }
 
   /** Unlinking is as good as claiming: of all processes that try, only one succeeds, and no claim after it does. */

@@ -82,17 +82,17 @@ test('four processes together stay below the limit and one batch each, and every
     () => new SpoolProcess({ storagePath: join(directory, BASE), maxStorageBytes }),
   )
   let peak = 0
-  const watch = setInterval(() => (peak = Math.max(peak, bytesIn(directory))), 1)
   let refused = 0
   const fill = async (child: SpoolProcess, n: number): Promise<void> => {
     for (let round = 0; round < BATCHES; round++) {
       const batch = batchOf(10, 1000 + n * 1000 + round * 10)
       await child.ask('grow', batch.id, batch.lines)
       if ((await child.ask('publish', batch.id)) !== undefined) refused += 10
+      peak = Math.max(peak, bytesIn(directory))
     }
   }
+  await Promise.all(processes.map((child) => child.ask('ledger')))
   await Promise.all(processes.map(fill))
-  clearInterval(watch)
   const ledgers = await Promise.all(processes.map((child) => child.ask('ledger')))
   const dropped = ledgers.reduce((sum, ledger) => sum + ledger.dropped.spool_full, 0)
   const onDisk = filesIn(directory, 'new').reduce((sum, { count }) => sum + count!, 0)

@@ -1,6 +1,20 @@
-import { closeSync, fstatSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { BatchFile } from '../../../src/delivery/spool/batch-file.ts'
+import { locationAt } from '../../../src/delivery/spool/directory.ts'
+import { Import, type ImportOptions } from '../../../src/delivery/spool/import.ts'
+import { newOwner } from '../../../src/delivery/spool/owner.ts'
+import { Place } from '../../../src/delivery/spool/place.ts'
 import { SpoolProcess } from '../../support/spool-process.ts'
 import {
   BASE,
@@ -70,6 +84,44 @@ test('an import that finds no room leaves everything as it was, and is done late
   expect(await claimAll(openSpool(directory))).toEqual([])
   const claimed = await claimAll(openSpool(directory, { timing: { leaseMs: -1 } }))
   expect(claimed.flatMap(({ lines }) => numbersIn(lines))).toEqual(numbersIn(batchOf(200).lines))
+})
+
+/** An import of a real file whose surroundings the test plays. */
+function importOf(directory: string, { write, remove }: Pick<ImportOptions, 'write' | 'remove'>): Import {
+  writeFileSync(join(directory, BASE), legacyLine(150, 0), PRIVATE)
+  return new Import({ batchSize: 100, maxEventBytes: 65_536, write, remove })
+}
+
+test('what is appended between the last look and the removal is read through the open handle', async () => {
+  const directory = temporaryDirectory()
+  const path = join(directory, BASE)
+  const place = new Place(locationAt(path), newOwner())
+  const importing = importOf(directory, {
+    write: ({ id, lines }) => BatchFile.write(place, 'new', id, lines),
+    remove: () => {
+      appendFileSync(path, legacyLine(2, 150))
+      unlinkSync(path)
+    },
+  })
+  await importing.run(path)
+  const claimed = await claimAll(openSpool(directory))
+  expect(claimed.flatMap(({ lines }) => numbersIn(lines))).toEqual(numbersIn(batchOf(152).lines))
+})
+
+test('an import that fails half-way takes back what it wrote', async () => {
+  const directory = temporaryDirectory()
+  const path = join(directory, BASE)
+  const place = new Place(locationAt(path), newOwner())
+  let writes = 0
+  const importing = importOf(directory, {
+    write: ({ id, lines }) => {
+      if (writes++ > 0) throw new Error('no space left')
+      return BatchFile.write(place, 'new', id, lines)
+    },
+    remove: () => unlinkSync(path),
+  })
+  await expect(importing.run(path)).rejects.toThrow('no space left')
+  expect(readdirSync(directory)).toEqual([BASE])
 })
 
 test('more than a batch under one of our names is sent in slices', async () => {

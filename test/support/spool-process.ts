@@ -91,7 +91,7 @@ export class SpoolProcess {
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    this.process.kill(signal)
-    await this.#closed
+    // `kill` says whether there was anybody to receive it; one that has disconnected and ended emits no `close`.
+    if (this.process.kill(signal)) await this.#closed
   }
 }

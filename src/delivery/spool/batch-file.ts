@@ -31,9 +31,8 @@ export class BatchFile {
   }
 
   /** Writes a file in full under a name that promises nothing, then gives it its true one. */
-  static write(place: Place, state: FileState, id: string, lines: readonly string[]): BatchFile {
-    const text = textOf(lines)
-    const name = place.newName('tmp', id, lines.length)
+  static write(place: Place, state: FileState, id: string, { text, lines }: LineText): BatchFile {
+    const name = place.newName('tmp', id, lines)
     const path = place.path(name)
     const descriptor = create(path)
     try {
@@ -44,9 +43,9 @@ export class BatchFile {
     } finally {
       closeSync(descriptor)
     }
-    const file = new BatchFile(place, name, lines.length, text.byteLength)
+    const file = new BatchFile(place, name, lines, text.byteLength)
     try {
-      file.#move({ ...name, state, count: state === 'claim' ? undefined : lines.length })
+      file.#move({ ...name, state, count: state === 'claim' ? undefined : lines })
     } catch (fault) {
       removeQuietly(path)
       throw fault
@@ -79,8 +78,7 @@ export class BatchFile {
   }
 
   /** Adds lines behind those that are in it. After a fault it is as before, or it no longer fits what we know of it. */
-  append(lines: readonly string[]): void {
-    const text = textOf(lines)
+  append({ text, lines }: LineText): void {
     const { descriptor, size } = openForAppend(this.path)
     try {
       if (size !== this.#bytes)
@@ -93,7 +91,7 @@ export class BatchFile {
     } finally {
       closeSync(descriptor)
     }
-    this.lines += lines.length
+    this.lines += lines
     this.#bytes += text.byteLength
     this.#held()
   }
@@ -144,8 +142,14 @@ export class NotAsWeLeftIt extends Error {
   readonly code = 'ECHANGED'
 }
 
-function textOf(lines: readonly string[]): Buffer {
-  return Buffer.from(`${lines.join('\n')}\n`)
+/** Lines as they stand in a file. */
+export interface LineText {
+  readonly text: Buffer
+  readonly lines: number
+}
+
+export function textOf(lines: readonly string[]): LineText {
+  return { text: Buffer.from(`${lines.join('\n')}\n`), lines: lines.length }
 }
 
 /** A full disk answers with a short count first and with an error only to the next write. */

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { debug } from '../../log.ts'
 import type { Batch } from '../batch.ts'
 import type { DiskAccount } from './account.ts'
-import { BatchFile } from './batch-file.ts'
+import { BatchFile, textOf } from './batch-file.ts'
 import type { Capacity } from './capacity.ts'
 import { Import } from './import.ts'
 import { NoRoom } from './journal.ts'
@@ -139,10 +139,11 @@ export class Claims {
     const importing = new Import({
       batchSize,
       maxEventBytes,
-      write: ({ id, lines }, size) => {
-        const refusal = capacity.reserve(size, bytes)
+      write: ({ id, lines }) => {
+        const content = textOf(lines)
+        const refusal = capacity.reserve(content.text.byteLength, bytes)
         if (refusal !== undefined) throw new NoRoom(refusal)
-        return BatchFile.write(place, 'new', id, lines)
+        return BatchFile.write(place, 'new', id, content)
       },
       remove: () => this.#remove(file),
     })

@@ -11,7 +11,7 @@ export interface ImportOptions {
   readonly batchSize: number
   readonly maxEventBytes: number
   /** Puts a batch on disk, for any process to deliver; throws if it cannot. */
-  readonly write: (batch: Batch, bytes: number) => BatchFile
+  readonly write: (batch: Batch) => BatchFile
   /** Takes the imported file away. */
   readonly remove: () => void
 }
@@ -53,17 +53,16 @@ export class Import {
 
   #add(line: string): void {
     this.#lines.push(line)
-    this.#bytes += Buffer.byteLength(line) + 1
+    this.#bytes += line.length
     if (this.#lines.length >= this.#options.batchSize || this.#bytes >= MAX_SLICE_BYTES) this.#flush()
   }
 
   #flush(): void {
     if (this.#lines.length === 0) return
     const lines = this.#lines
-    const bytes = this.#bytes
     this.#lines = []
     this.#bytes = 0
-    this.#written.push(this.#options.write({ id: idOf(lines), lines }, bytes))
+    this.#written.push(this.#options.write({ id: idOf(lines), lines }))
   }
 
   /** The file stays and will be imported again: what it already became must not be delivered beside it. */

@@ -1,5 +1,5 @@
 import { newBatchId, type Batch } from '../batch.ts'
-import { BatchFile, NotAsWeLeftIt } from './batch-file.ts'
+import { BatchFile, NotAsWeLeftIt, textOf, type LineText } from './batch-file.ts'
 import type { Capacity } from './capacity.ts'
 import type { Lease } from './lease.ts'
 import type { Place } from './place.ts'
@@ -73,14 +73,17 @@ export class Journal {
     this.#leaveParent(batch)
   }
 
-  /** The parts of `parent` that are still to be sent stand for it from now on. */
-  replace(parent: Batch, parts: readonly Batch[]): void {
-    const file = this.#files.get(parent)
-    if (file === undefined) return
-    if (parts.length === 0) return this.#drop(parent, file)
-    this.#files.delete(parent)
-    const claim = { file, parts: parts.length }
-    for (const part of parts) this.#parents.set(part, claim)
+  /** The parts of `whole` that are still to be sent stand for it from now on. */
+  replace(whole: Batch, parts: readonly Batch[]): void {
+    if (parts.length === 0) return this.forget(whole)
+    const file = this.#files.get(whole)
+    // Split a second time before its own file was written.
+    const parent = file === undefined ? this.#parents.get(whole) : { file, parts: 1 }
+    if (parent === undefined) return
+    this.#files.delete(whole)
+    this.#parents.delete(whole)
+    parent.parts += parts.length - 1
+    for (const part of parts) this.#parents.set(part, parent)
     for (const part of parts) this.write(part)
   }
 
@@ -95,23 +98,23 @@ export class Journal {
   }
 
   #writeFile({ id, lines }: Batch, state: 'claim' | 'new'): BatchFile {
-    const bytes = sizeOf(lines)
-    this.#reserve(bytes)
+    const added = textOf(lines)
+    this.#reserve(added)
     try {
-      return BatchFile.write(this.#place, state, id, lines)
+      return BatchFile.write(this.#place, state, id, added)
     } catch (fault) {
-      this.#capacity.release(bytes)
+      this.#capacity.release(added.text.byteLength)
       throw fault
     }
   }
 
   #append(file: BatchFile, batch: Batch): void {
-    const lines = batch.lines.slice(file.lines)
-    this.#reserve(sizeOf(lines))
+    const added = textOf(batch.lines.slice(file.lines))
+    this.#reserve(added)
     try {
-      file.append(lines)
+      file.append(added)
     } catch (fault) {
-      this.#capacity.release(sizeOf(lines))
+      this.#capacity.release(added.text.byteLength)
       if (!isMissing(fault) && !(fault instanceof NotAsWeLeftIt)) throw fault
       if (this.#lease.lost(file)) {
         file.adopted = true
@@ -185,8 +188,8 @@ export class Journal {
     this.#lease.release(file)
   }
 
-  #reserve(bytes: number): void {
-    const refusal = this.#capacity.reserve(bytes)
+  #reserve({ text }: LineText): void {
+    const refusal = this.#capacity.reserve(text.byteLength)
     if (refusal !== undefined) throw new NoRoom(refusal)
   }
 
@@ -202,8 +205,4 @@ function restOf(batch: Batch, { lines }: BatchFile): Batch | undefined {
 
 export function isMissing(fault: unknown): boolean {
   return (fault as NodeJS.ErrnoException).code === 'ENOENT'
-}
-
-function sizeOf(lines: readonly string[]): number {
-  return lines.reduce((bytes, line) => bytes + Buffer.byteLength(line) + 1, 0)
 }

@@ -105,17 +105,20 @@ test('a split batch that is delivered in whole leaves nothing', () => {
   expect(filesIn(directory)).toEqual([])
 })
 
-test('while the parts of a batch cannot be written, its own file stays', () => {
+test('while the parts of a batch cannot be written, its own file stays, however often it is split', () => {
   const directory = temporaryDirectory()
   const { spool } = openSpool(directory, { maxStorageBytes: 700 })
   const batch = batchOf(4)
   spool.journal([batch])
-  const parts = halves(batch)
-  spool.replace(batch, parts)
-  expect(filesIn(directory).map(({ id }) => id)).toEqual([batch.id])
-  spool.forget(parts[0])
-  expect(filesIn(directory)).toHaveLength(1)
-  spool.forget(parts[1])
+  const [first, second] = halves(batch)
+  spool.replace(batch, [first, second])
+  const [third, fourth] = halves(second)
+  spool.replace(second, [third, fourth])
+  for (const part of [first, third]) {
+    spool.forget(part)
+    expect(filesIn(directory).map(({ id }) => id)).toEqual([batch.id])
+  }
+  spool.forget(fourth)
   expect(filesIn(directory)).toEqual([])
 })
 

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { BatchFile } from '../../../src/delivery/spool/batch-file.ts'
+import { BatchFile, textOf } from '../../../src/delivery/spool/batch-file.ts'
 import { locationAt } from '../../../src/delivery/spool/directory.ts'
 import { Import, type ImportOptions } from '../../../src/delivery/spool/import.ts'
 import { newOwner } from '../../../src/delivery/spool/owner.ts'
@@ -97,7 +97,7 @@ test('what is appended between the last look and the removal is read through the
   const path = join(directory, BASE)
   const place = new Place(locationAt(path), newOwner())
   const importing = importOf(directory, {
-    write: ({ id, lines }) => BatchFile.write(place, 'new', id, lines),
+    write: ({ id, lines }) => BatchFile.write(place, 'new', id, textOf(lines)),
     remove: () => {
       appendFileSync(path, legacyLine(2, 150))
       unlinkSync(path)
@@ -116,7 +116,7 @@ test('an import that fails half-way takes back what it wrote', async () => {
   const importing = importOf(directory, {
     write: ({ id, lines }) => {
       if (writes++ > 0) throw new Error('no space left')
-      return BatchFile.write(place, 'new', id, lines)
+      return BatchFile.write(place, 'new', id, textOf(lines))
     },
     remove: () => unlinkSync(path),
   })

@@ -14,6 +14,7 @@ import {
   openSpool,
   temporaryDirectory,
 } from '../../support/spool.ts'
+import { until } from '../../support/until.ts'
 
 const hasProc = process.platform === 'linux'
 
@@ -120,6 +121,19 @@ test('a claim of a batch that waited for long is as good as any', async () => {
   utimesSync(join(directory, formatName(BASE, name!)), old, old)
   expect(await spool.claim()).toBeDefined()
   expect(await openSpool(directory).spool.claim()).toBeUndefined()
+})
+
+test('held claims do not keep a process alive', async () => {
+  const directory = temporaryDirectory()
+  const child = start(directory)
+  await child.ask('grow', 'a', [eventLine(1)])
+  await child.ask('journal')
+  child.process.disconnect()
+  await until(
+    () => child.process.exitCode === 0,
+    () => 'the end of the process',
+  )
+  expect(await claimAll(openSpool(directory))).toHaveLength(1)
 })
 
 test('a held claim is renewed, so that nobody takes it from a process that only waits', async () => {

@@ -72,6 +72,13 @@ const config: Options[] = [
       for (const door of ['client.cjs', 'client.mjs']) copyFileSync(`src/${door}`, `dist/${door}`)
     },
   },
+  {
+    ...shared,
+    format: 'esm',
+    // Not `.js`: whoever copies the folder elsewhere takes no package.json along that says what it is.
+    outExtension: () => ({ js: '.mjs' }),
+    entry: { loader: 'src/loader/thread.ts' },
+  },
   { ...shared, entry: { cli: 'src/cli/index.ts' }, noExternal: [/.*/] },
 ]
 

@@ -8,7 +8,7 @@ export const registry: readonly Registration[] = [
     observed: "Express's router, patched as it loads",
     modules: [
       { path: 'express/lib/router/index.js', versions: '>=4.16 <5' },
-      { path: 'router', versions: '>=2 <3' },
+      { path: 'router/index.js', format: 'commonjs', versions: '>=2 <3' },
     ],
     load: () => (require('./express.ts') as typeof import('./express.ts')).express,
   },

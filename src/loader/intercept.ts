@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import module from 'node:module'
+import { join, sep } from 'node:path'
 import { Hook } from 'require-in-the-middle'
 import type { ObservedModule, Registration } from '../frameworks/framework.ts'
 import { Guard } from '../guard.ts'
 import { debug } from '../log.ts'
+import { wrapMethod, type Method } from '../wrap.ts'
+import { packagedPath, packageOf } from './append.ts'
+import { observeEsModules } from './es-modules.ts'
 import { satisfies } from './versions.ts'
 
 interface Observed {
@@ -13,18 +17,30 @@ interface Observed {
 
 const guard = new Guard('framework patching')
 
-/**
- * The only place that knows how modules are intercepted: require-in-the-middle, one Hook for all
- * (each further Hook wraps `require` once more), inner files of packages included. Those are also seen
- * in an ES module application, because what a CommonJS package requires goes through `require` there too;
- * only the file that the application imports directly does not. So the registry observes inner files.
- */
+/** The only place that knows how modules are intercepted: each kind in the way that sees it in every application. */
 export function interceptModules(registrations: readonly Registration[]): void {
-  const observed = new Map<string, Observed>()
+  const required = new Map<string, Observed>()
+  const imported = new Map<string, Observed>()
   for (const registration of registrations) {
-    for (const module of registration.modules) observed.set(module.path, { registration, module })
+    for (const module of registration.modules) {
+      const observed = module.format === undefined ? required : imported
+      observed.set(module.path, { registration, module })
+    }
   }
-  if (observed.size === 0) return
+  if (required.size > 0) observeRequired(required)
+  if (imported.size > 0) observeCompiled(imported)
+  const esModules = [...imported.values()].flatMap(({ module: { format, path } }) =>
+    format === 'module' ? [path] : [],
+  )
+  if (esModules.length > 0) observeEsModules(esModules, (file, namespace) => offer(imported, file, namespace))
+}
+
+/**
+ * What packages require: require-in-the-middle, one Hook for all (each further Hook wraps `require` once more),
+ * inner files of packages included. In an ES module application it sees these as well, because what a CommonJS
+ * package requires goes through `require` there too.
+ */
+function observeRequired(observed: ReadonlyMap<string, Observed>): void {
   const packages = [...new Set([...observed.keys()].map(packageOf))]
   // eslint-disable-next-line no-new -- The instance has no further use; it is never unhooked.
   new Hook(packages, { internals: true }, (exports, name, directory) => {
@@ -37,6 +53,41 @@ export function interceptModules(registrations: readonly Registration[]): void {
     }
     return exports
   })
+}
+
+/**
+ * CommonJS that an ES module imports: Node compiles it without calling `require`, so require-in-the-middle never
+ * sees it. An ES module that is required comes by here as well, with its namespace.
+ */
+function observeCompiled(observed: ReadonlyMap<string, Observed>): void {
+  wrapMethod<Method>(
+    (module as unknown as { prototype: object }).prototype,
+    '_compile',
+    (compile) =>
+      // Its name shows in stack traces.
+      function _compile(this: unknown, _source?: unknown, file?: unknown): unknown {
+        const result = Reflect.apply(compile, this as never, arguments as never) as unknown
+        offer(observed, file as string, (this as { exports: unknown }).exports)
+        return result
+      },
+  )
+}
+
+const seen = new WeakSet<object>()
+
+/** Patches what a file exports, if it is one of those observed; a file may come by more than one way. */
+function offer(observed: ReadonlyMap<string, Observed>, file: string, exports: unknown): void {
+  if (!guard.active) return
+  try {
+    const location = sep === '/' ? file : file.replaceAll(sep, '/')
+    const path = packagedPath(location)
+    const found = path === undefined ? undefined : observed.get(path)
+    if (path === undefined || found === undefined || seen.has(exports as object)) return
+    seen.add(exports as object)
+    patch(found, exports, location.slice(0, -path.length) + packageOf(path))
+  } catch (fault) {
+    guard.fault(fault)
+  }
 }
 
 function patch({ registration, module }: Observed, exports: unknown, directory: string | undefined): void {
@@ -57,9 +108,4 @@ function versionIn(directory: string | undefined): string | undefined {
     version?: unknown
   }
   return typeof version === 'string' ? version : undefined
-}
-
-/** `@scope/name/lib/file.js` → `@scope/name`. */
-function packageOf(path: string): string {
-  return path.split('/', path.startsWith('@') ? 2 : 1).join('/')
 }

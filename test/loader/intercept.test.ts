@@ -58,14 +58,16 @@ scenario('two copies of Express, one inside the other, tell one route', async ({
   expectClosed(await app.stats())
 })
 
-scenario('the router package alone is named router', async ({ ingest, serve }) => {
-  const app = await serve({ file: 'fixtures/express/programs/router.cjs' })
-  await ask(app.origin, '/users/7')
-  await ask(app.origin, '/nothing')
-  expect(await ingest.waitForEvents(2)).toMatchObject([
-    { path: '/users/:id', status_code: 200, metadata: { framework: 'router' } },
-    { path: '/nothing', status_code: 404, metadata: { framework: 'router', unmatched: true } },
-  ])
+describe.each(['router.cjs', 'router.mjs'])('%s', (file) => {
+  scenario('the router package alone is named router', async ({ ingest, serve }) => {
+    const app = await serve({ file: `fixtures/express/5/${file}` })
+    await ask(app.origin, '/users/7')
+    await ask(app.origin, '/nothing')
+    expect(await ingest.waitForEvents(2)).toMatchObject([
+      { path: '/users/:id', status_code: 200, metadata: { framework: 'router' } },
+      { path: '/nothing', status_code: 404, metadata: { framework: 'router', unmatched: true } },
+    ])
+  })
 })
 
 scenario('faults while a request is followed stay ours, and end after some', async ({ ingest, serve }) => {

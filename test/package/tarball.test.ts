@@ -37,6 +37,7 @@ test('ships what is needed and nothing else', () => {
     'dist/deferred.cjs',
     'dist/index.d.cts',
     'dist/index.d.mts',
+    'dist/loader.mjs',
     'dist/preload.cjs',
     'package.json',
     'register.cjs',

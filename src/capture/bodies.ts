@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Guard } from '../guard.ts'
 import { wrapMethod } from '../wrap.ts'
-import { exchangeOf, type Exchange } from './exchange.ts'
+import { http1ExchangeOf, type Http1Exchange } from './http1-exchange.ts'
 
 type Write = (this: ServerResponse, chunk?: unknown, encoding?: unknown, callback?: unknown) => unknown
 type FlushHeaders = (this: ServerResponse) => void
@@ -22,7 +22,7 @@ export function countDownloads(responsePrototype: object): void {
     'flushHeaders',
     (flushHeaders) =>
       function (this: ServerResponse): void {
-        const exchange = exchangeOf(this)
+        const exchange = http1ExchangeOf(this)
         if (exchange !== undefined && exchange.headAt === 0) exchange.headAt = performance.now()
         return Reflect.apply(flushHeaders, this, arguments)
       },
@@ -39,8 +39,8 @@ export function countUploads(requestPrototype: object): void {
     'push',
     (push) =>
       function (this: IncomingMessage, chunk: unknown): boolean {
-        const exchange = exchangeOf(this)
-        if (exchange !== undefined && ArrayBuffer.isView(chunk)) exchange.requestBytes += chunk.byteLength
+        const exchange = http1ExchangeOf(this)
+        if (exchange !== undefined && ArrayBuffer.isView(chunk)) exchange.bytesRead += chunk.byteLength
         return Reflect.apply(push, this, arguments)
       },
   )
@@ -48,7 +48,7 @@ export function countUploads(requestPrototype: object): void {
 
 function countingWrites(write: Write): Write {
   return function (this: ServerResponse, chunk?: unknown, encoding?: unknown): unknown {
-    const exchange = exchangeOf(this)
+    const exchange = http1ExchangeOf(this)
     if (exchange !== undefined && guard.active) {
       try {
         count(exchange, this, chunk, encoding)
@@ -60,12 +60,12 @@ function countingWrites(write: Write): Write {
   }
 }
 
-function count(exchange: Exchange, response: ServerResponse, chunk: unknown, encoding: unknown): void {
+function count(exchange: Http1Exchange, response: ServerResponse, chunk: unknown, encoding: unknown): void {
   if (exchange.headAt === 0) exchange.headAt = performance.now()
   if (chunk === undefined || chunk === null || typeof chunk === 'function') return
   // Node refuses a write after the end, and one on a destroyed response, without sending it.
   if (response.writableEnded || response.destroyed) return
-  exchange.responseBytes += byteLength(chunk, encoding)
+  exchange.bytesWritten += byteLength(chunk, encoding)
 }
 
 function byteLength(chunk: unknown, encoding: unknown): number {

@@ -1,11 +1,11 @@
-import type { IncomingMessage } from 'node:http'
 import type { ConsumerSource } from '../config/consumer-sources.ts'
+import type { RequestHead } from './exchange.ts'
 import { hashed } from './hash.ts'
 import { certificateName } from './peer.ts'
 import { rawHeader } from './raw-headers.ts'
 
 /** `X-API-Key` as it is, else `Authorization` hashed, else nothing. */
-export function defaultConsumer(request: IncomingMessage): string | undefined {
+export function defaultConsumer(request: RequestHead): string | undefined {
   const apiKey = rawHeader(request, 'x-api-key')
   if (apiKey) return apiKey
   const authorization = rawHeader(request, 'authorization')
@@ -17,7 +17,7 @@ export function defaultConsumer(request: IncomingMessage): string | undefined {
  * Nothing here is verified: the application does that, and what it refuses is an event too.
  */
 export function consumerBySources(
-  request: IncomingMessage,
+  request: RequestHead,
   sources: readonly ConsumerSource[],
 ): string | undefined {
   for (const source of sources) {
@@ -29,7 +29,7 @@ export function consumerBySources(
 }
 
 function consumerFrom(
-  request: IncomingMessage,
+  request: RequestHead,
   source: Exclude<ConsumerSource, { from: 'none' }>,
 ): string | undefined {
   switch (source.from) {

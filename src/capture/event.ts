@@ -6,7 +6,6 @@ import { UNMATCHED_STATUSES, type PathNaming } from './paths.ts'
 import { rawHeader } from './raw-headers.ts'
 import { resolveRoute } from './route.ts'
 import { traceIdOf } from './trace-context.ts'
-import { CLIENT_CLOSED_REQUEST, hasBody, sentStatus } from './wire.ts'
 
 /** Below this a separate time to first byte says nothing that the total does not. */
 const MIN_TTFB_DIFFERENCE_MS = 1
@@ -20,31 +19,25 @@ export interface EventSettings {
 
 /** The event of an exchange that is over. */
 export function eventOf(exchange: Exchange, settings: EventSettings): ApiEvent {
-  const endedAt = performance.now()
-  const sent = sentStatus(exchange.response)
-  const status = sent ?? CLIENT_CLOSED_REQUEST
+  const { status } = exchange
   const { framework, template } = resolveRoute(exchange.route, status)
-  const metadata: Record<string, JsonValue> = { ...settings.metadata }
-  if (framework !== undefined) metadata['framework'] = framework
-  if (template === undefined && UNMATCHED_STATUSES.has(status)) metadata['unmatched'] = true
-  if (!exchange.response.writableFinished) metadata['outcome'] = 'aborted'
-  const ttfb = exchange.headAt - exchange.startedAt
-  if (sent !== undefined && endedAt - exchange.headAt > MIN_TTFB_DIFFERENCE_MS)
-    metadata['ttfb_ms'] = twoDecimals(ttfb)
-  const traceId = traceIdOf(rawHeader(exchange.request, 'traceparent'))
-  if (traceId !== undefined) metadata['trace_id'] = traceId
-
   const event: ApiEvent = {
     method: cut(exchange.method.toUpperCase(), MAX_METHOD_CHARACTERS),
     path: settings.pathOf(exchange.url, template, status),
     status_code: status,
-    response_time_ms: twoDecimals(endedAt - exchange.startedAt),
-    request_size: requestSize(exchange),
-    response_size: hasBody(exchange.response) ? exchange.responseBytes : 0,
+    response_time_ms: twoDecimals(exchange.endedAt - exchange.startedAt),
+    request_size: exchange.requestBytes,
+    response_size: exchange.responseBytes,
     timestamp: new Date(exchange.arrivedAt).toISOString(),
   }
   const consumer = settings.consumerOf(exchange)
   if (consumer !== undefined) event.consumer_id = consumer
+  const metadata: Record<string, JsonValue> = { ...settings.metadata }
+  if (framework !== undefined) metadata['framework'] = framework
+  if (template === undefined && UNMATCHED_STATUSES.has(status)) metadata['unmatched'] = true
+  describeEnd(exchange, metadata)
+  const traceId = traceIdOf(rawHeader(exchange.request, 'traceparent'))
+  if (traceId !== undefined) metadata['trace_id'] = traceId
   for (const _ in metadata) {
     event.metadata = metadata
     break
@@ -52,10 +45,12 @@ export function eventOf(exchange: Exchange, settings: EventSettings): ApiEvent {
   return event
 }
 
-/** A content-length is true once the whole body has come in; otherwise what was counted is all that is known. */
-function requestSize({ request, requestBytes }: Exchange): number {
-  const length = request.complete ? request.headers['content-length'] : undefined
-  return length === undefined ? requestBytes : Number(length) || 0
+function describeEnd(exchange: Exchange, metadata: Record<string, JsonValue>): void {
+  const { outcome, protocol, startedAt, headAt, endedAt } = exchange
+  if (outcome !== 'completed') metadata['outcome'] = outcome
+  if (headAt !== 0 && endedAt - headAt > MIN_TTFB_DIFFERENCE_MS)
+    metadata['ttfb_ms'] = twoDecimals(headAt - startedAt)
+  if (protocol !== undefined) metadata['protocol'] = protocol
 }
 
 function twoDecimals(milliseconds: number): number {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { RouteSource } from './route.ts'
 
 /** Registered, so that a second copy of this package in the process sees that a request is already taken. */
@@ -8,10 +8,22 @@ interface Marked {
   [EXCHANGE]?: Exchange | undefined
 }
 
-/** One request that reached a server of this process, with its response. */
-export class Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+/**
+ * - `completed`: the whole answer was handed to the connection.
+ * - `aborted`: the client left before that.
+ * - `error`: this side broke the answer off.
+ * - `upgraded`: the connection went on in another protocol.
+ */
+export type Outcome = 'completed' | 'aborted' | 'error' | 'upgraded'
+
+/** What is read of a request's head when the exchange is over. */
+export type RequestHead = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>
+
+/**
+ * One request that reached a server of this process, with its answer. What is common to all protocols stands here;
+ * how the end is accounted for is each protocol's own.
+ */
+export abstract class Exchange {
   /** As they were when the request arrived: frameworks rewrite `request.url`. */
   readonly method: string
   readonly url: string
@@ -19,43 +31,48 @@ export class Exchange {
   readonly arrivedAt: number
   /** Monotonic clock, milliseconds. */
   readonly startedAt: number
-  /** Monotonic time of the response's head, 0 before it. */
-  headAt = 0
-  /** Body bytes handed to the response, as far as they passed `write` and `end`. */
-  responseBytes = 0
-  /** Body bytes taken from a request without a trustworthy content-length. */
-  requestBytes = 0
   /** What frameworks told about the route; the most inner one first. */
   route: RouteSource | undefined = undefined
   /** Set by `setConsumer()`. */
   consumer: string | undefined = undefined
+  /** The event is made; whatever comes later is not part of it. */
   settled = false
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
-    this.request = request
-    this.response = response
-    this.method = request.method ?? ''
-    this.url = request.url ?? ''
+  constructor(method: string, url: string) {
+    this.method = method
+    this.url = url
     this.arrivedAt = Date.now()
     this.startedAt = performance.now()
   }
+
+  abstract readonly request: RequestHead
+  /** As in `metadata.protocol`; undefined for HTTP/1. */
+  abstract readonly protocol: string | undefined
+
+  // The account of the end. Asked once, when the exchange settles.
+
+  /** Of the head that was sent; 499 if none was. */
+  abstract readonly status: number
+  abstract readonly outcome: Outcome
+  /** Monotonic time when the response's head was sent, 0 if it was not. */
+  abstract readonly headAt: number
+  /** Monotonic time of the response's last byte, or of what broke it off. */
+  abstract readonly endedAt: number
+  /** Body bytes received. */
+  abstract readonly requestBytes: number
+  /** Body bytes sent. */
+  abstract readonly responseBytes: number
 }
 
-/** The exchange a request or response belongs to, if it is captured. */
+/** The exchange that a request, response or stream belongs to, if it is captured. */
 export function exchangeOf(message: object): Exchange | undefined {
   return (message as Marked)[EXCHANGE]
 }
 
 /**
- * Opens the exchange of a request, or returns nothing if it has one: frameworks hand a request on
- * by emitting it again on another server, and it still is one exchange.
+ * Hangs an exchange on a message. To be done before the framework calls `Object.setPrototypeOf` on it:
+ * a property that comes later costs a dictionary-mode transition.
  */
-export function openExchange(request: IncomingMessage, response: ServerResponse): Exchange | undefined {
-  if (exchangeOf(request) !== undefined) return undefined
-  const exchange = new Exchange(request, response)
-  // Set here, before the framework calls Object.setPrototypeOf on both: a property that
-  // comes later costs a dictionary-mode transition.
-  ;(request as Marked)[EXCHANGE] = exchange
-  ;(response as Marked)[EXCHANGE] = exchange
-  return exchange
+export function attach(exchange: Exchange, message: object): void {
+  ;(message as Marked)[EXCHANGE] = exchange
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { RequestHead } from './exchange.ts'
 
 /**
  * A header as it came over the wire, repeated ones joined. Not from `request.headers`: applications delete
@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
  *
  * @param name In lower case.
  */
-export function rawHeader(request: IncomingMessage, name: string): string | undefined {
+export function rawHeader(request: RequestHead, name: string): string | undefined {
   const { rawHeaders } = request
   // Requests that adapters make up from other events often come without.
   if (rawHeaders === undefined || rawHeaders.length === 0) return joined(request.headers[name], name)

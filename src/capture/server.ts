@@ -3,7 +3,8 @@ import { Guard } from '../guard.ts'
 import { wrapMethod } from '../wrap.ts'
 import { countDownloads, countUploads } from './bodies.ts'
 import { enter } from './current.ts'
-import { exchangeOf, openExchange, type Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { http1ExchangeOf, openHttp1 } from './http1-exchange.ts'
 
 /** Takes each exchange once, when it is over. */
 export type Settle = (exchange: Exchange) => void
@@ -56,7 +57,7 @@ function openingExchanges(emit: Emit, admits: Admits): Emit {
     if (requests.active) {
       try {
         if (admits(request as IncomingMessage)) {
-          exchange = openExchange(request as IncomingMessage, response as ServerResponse)
+          exchange = openHttp1(request as IncomingMessage, response as ServerResponse)
         }
       } catch (fault) {
         requests.fault(fault)
@@ -75,9 +76,10 @@ function closingExchanges(emit: Emit, settle: Settle): Emit {
   return function (this: unknown, event: string): boolean {
     if (event === 'close' && endings.active) {
       try {
-        const exchange = exchangeOf(this as ServerResponse)
+        const exchange = http1ExchangeOf(this as ServerResponse)
         if (exchange !== undefined && !exchange.settled && exchange.response === this) {
           exchange.settled = true
+          exchange.endedAt = performance.now()
           settle(exchange)
         }
       } catch (fault) {

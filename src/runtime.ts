@@ -19,6 +19,9 @@ export interface Runtime {
   setConsumer(id: string): void
 }
 
+/** Under PEEKAPI_DEBUG. */
+const LEDGER_EVERY_MS = 60_000
+
 /** Nowhere to send events to, so none is made. */
 const inert: Runtime = { client: inertSurface, capture: () => {}, setConsumer: () => {} }
 
@@ -34,7 +37,9 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
     environment,
     onError: (error) => hooks.onError(error),
   })
+  client.start()
   watchProcessEnd(client)
+  if (config.debug) setInterval(() => client.reportLedger(), LEDGER_EVERY_MS).unref()
   let recording: Recording | undefined
   return {
     client,

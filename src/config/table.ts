@@ -24,11 +24,6 @@ export interface Variable<T> {
   readonly doc: string
   /** Never quoted in a complaint; with an expression: not if the value matches. */
   readonly secret?: true | RegExp
-  /**
-   * Accepted and checked, but without effect until this part of the product exists.
-   * A test fails when the rest of the code reads a variable that still carries this mark.
-   */
-  readonly awaits?: string
 }
 
 /** 10 min: longer would lose more on a crash than any batching could save. */
@@ -89,7 +84,6 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     fallback: 5_242_880,
     shown: '`5242880`',
     doc: 'Bytes on disk for this spool, over all processes that share it; units are allowed: `5MB`, `64KiB`.',
-    awaits: 'spool',
   },
   maxEventBytes: {
     name: 'PEEKAPI_MAX_EVENT_BYTES',
@@ -104,7 +98,6 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     fallback: undefined,
     shown: 'private directory',
     doc: "Base path of the files that undelivered events go to. Default: a directory of your user's own under the system's temp directory, keyed by endpoint and API key hash. `none` switches the disk off.",
-    awaits: 'spool',
   },
   durability: {
     name: 'PEEKAPI_DURABILITY',
@@ -112,7 +105,6 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     fallback: 'journal',
     shown: '`journal`',
     doc: '`journal`: buffered events reach the disk within 250 ms; `memory`: only what cannot be delivered goes to disk.',
-    awaits: 'spool',
   },
   debug: {
     name: 'PEEKAPI_DEBUG',

@@ -1,11 +1,14 @@
 import type { Config } from '../config/config.ts'
 import { debug } from '../log.ts'
 import type { ApiEvent, Client, Stats, TlsOptions, TrackedEvent } from '../types/client.ts'
+import { Backlog } from './backlog.ts'
+import type { Batch } from './batch.ts'
 import { Buffer } from './buffer.ts'
 import { Ledger, ledgerLine } from './ledger.ts'
 import { eventFromProgram, lineOf } from './line.ts'
 import type { Environment } from './proxy.ts'
 import { Sender } from './sender.ts'
+import { DiskSpool } from './spool/disk-spool.ts'
 import { noSpool, type Spool } from './spool/spool.ts'
 import { Transport } from './transport.ts'
 
@@ -19,6 +22,8 @@ export type ClientConfig = Pick<
   | 'maxBufferSize'
   | 'maxEventBytes'
   | 'shutdownTimeout'
+  | 'storagePath'
+  | 'maxStorageBytes'
   | 'durability'
 > & {
   readonly apiKey: string
@@ -28,19 +33,28 @@ export type ClientConfig = Pick<
   readonly onError?: ((error: Error) => void) | undefined
 }
 
+/** How much a `kill -9` may cost: what was captured in this time. */
+const JOURNAL_INTERVAL_MS = 250
+
 /** Takes events in, answers for every one of them, and sends them off. */
 export class DeliveryClient implements Client {
   readonly #config: ClientConfig
   readonly #ledger = new Ledger()
   readonly #buffer: Buffer
   readonly #spool: Spool
+  readonly #backlog: Backlog
   #sender: Sender | undefined
   #flushTimer: NodeJS.Timeout | undefined
+  #journalTimer: NodeJS.Timeout | undefined
   #stopped = false
 
-  constructor(config: ClientConfig, spool: Spool = noSpool) {
+  constructor(config: ClientConfig) {
     this.#config = config
-    this.#spool = spool
+    this.#spool =
+      config.storagePath === 'none'
+        ? noSpool
+        : new DiskSpool({ ...config, ledger: this.#ledger, onError: (error) => this.#tell(error) })
+    this.#backlog = new Backlog(this.#spool, this.#ledger, () => this.#running().wake('complete'))
     this.#buffer = new Buffer(config.maxBufferSize, config.maxEventBytes, config.batchSize)
   }
 
@@ -71,10 +85,11 @@ export class DeliveryClient implements Client {
   }
 
   async shutdown(): Promise<void> {
-    await this.flush()
-    this.persist()
+    await this.conclude()
     this.#stopped = true
     clearTimeout(this.#flushTimer)
+    clearTimeout(this.#journalTimer)
+    this.#backlog.stop()
     this.#sender?.stop()
     this.reportLedger()
   }
@@ -84,13 +99,43 @@ export class DeliveryClient implements Client {
     return this.#buffer.events > 0 || (this.#sender?.inFlight ?? 0) > 0
   }
 
-  /** Writes what is in memory to disk, synchronously: the process is about to die. */
-  persist(): void {
-    this.#spool.journal(this.#buffer.batches())
+  /** Starts to look for what other processes left on disk. */
+  start(): void {
+    this.#backlog.start()
+  }
+
+  /** Sends what is there without waiting for it. */
+  hasten(): void {
+    if (this.#buffer.events > 0) this.#running().wake('any')
+  }
+
+  /** Copies what is in memory to disk, synchronously. */
+  journal(): void {
+    this.#spool.journal([...(this.#sender?.underWay() ?? []), ...this.#buffer.batches()])
+  }
+
+  /** Sends what can be sent within the shutdown timeout and hands the rest to the disk. Usable afterwards. */
+  async conclude(): Promise<void> {
+    await this.flush()
+    await this.#sender?.recall()
+    const kept = this.#takeAll().filter((batch) => this.#backlog.store(batch) !== undefined)
+    for (const batch of kept.toReversed()) this.#buffer.unshift(batch)
+  }
+
+  /** Hands what is in memory to the disk, synchronously: nothing runs after this. What does not fit is dropped. */
+  abandon(): void {
+    const underWay = this.#sender?.seize() ?? []
+    for (const batch of [...underWay, ...this.#takeAll()]) {
+      const refusal = this.#backlog.store(batch)
+      if (refusal !== undefined) this.#ledger.drop(refusal, batch.lines.length)
+    }
   }
 
   stats(): Stats {
-    return this.#ledger.stats({ buffered: this.#buffer.events, inFlight: this.#sender?.inFlight ?? 0 })
+    return this.#ledger.stats({
+      buffered: this.#buffer.events + (this.#backlog.held?.lines.length ?? 0),
+      inFlight: this.#sender?.inFlight ?? 0,
+    })
   }
 
   reportLedger(): void {
@@ -101,6 +146,8 @@ export class DeliveryClient implements Client {
     const complete = this.#buffer.push(line)
     if (this.#stopped) return
     if (complete) setImmediate(() => this.#running().wake('complete')).unref()
+    if (this.#config.durability === 'journal')
+      this.#journalTimer ??= setTimeout(() => this.#journalTick(), JOURNAL_INTERVAL_MS).unref()
     this.#flushTimer ??= setTimeout(() => this.#tick(), this.#config.flushInterval).unref()
   }
 
@@ -109,16 +156,26 @@ export class DeliveryClient implements Client {
     this.#running().wake('any')
   }
 
+  #journalTick(): void {
+    this.#journalTimer = undefined
+    this.journal()
+  }
+
+  #takeAll(): Batch[] {
+    const held = this.#backlog.take()
+    const batches = held === undefined ? [] : [held]
+    for (let batch = this.#buffer.shift(); batch !== undefined; batch = this.#buffer.shift())
+      batches.push(batch)
+    return batches
+  }
+
   /** Room in memory for one more event, if need be by handing the oldest batch to the disk. */
   #makeRoom(line: string): boolean {
     const held = this.#sender?.inFlight ?? 0
     if (this.#buffer.hasRoomFor(line, held)) return true
     const oldest = this.#buffer.shift()
     if (oldest === undefined) return false
-    if (this.#spool.publish(oldest) === undefined) {
-      this.#ledger.spooled += oldest.lines.length
-      return this.#buffer.hasRoomFor(line, held)
-    }
+    if (this.#backlog.store(oldest) === undefined) return this.#buffer.hasRoomFor(line, held)
     this.#buffer.unshift(oldest)
     return false
   }
@@ -129,6 +186,7 @@ export class DeliveryClient implements Client {
       buffer: this.#buffer,
       ledger: this.#ledger,
       spool: this.#spool,
+      backlog: this.#backlog,
       transport: new Transport(this.#config),
       onError: (error) => this.#tell(error),
     })

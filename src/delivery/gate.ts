@@ -34,6 +34,11 @@ export class Gate {
     return this.#failures
   }
 
+  /** Whether the outage has lasted so long that memory is no place to wait. */
+  get lasting(): boolean {
+    return this.#failures >= FAILURES_UNTIL_DISK
+  }
+
   get healthy(): boolean {
     return this.#failures === 0
   }
@@ -49,6 +54,11 @@ export class Gate {
     if (this.#probing || inFlight > 0 || this.waitMs() > 0) return false
     this.#probing = true
     return true
+  }
+
+  /** Gives back a permission that was not used. */
+  withdraw(): void {
+    this.#probing = false
   }
 
   succeeded(): void {

@@ -18,7 +18,7 @@ export function watchProcessEnd(client: DeliveryClient): void {
   watchBeforeExit(client)
   process.on('exit', () =>
     attempt(() => {
-      client.persist()
+      client.abandon()
       client.reportLedger()
     }),
   )
@@ -28,19 +28,20 @@ function watchSignal(client: DeliveryClient, signal: Signal): void {
   let leaving = false
   const listener = (): void =>
     attempt(() => {
-      client.persist()
-      if (process.listenerCount(signal) > 1) return stepAside(signal, listener)
+      // First to the disk: whoever is impatient kills next.
+      client.journal()
+      if (process.listenerCount(signal) > 1) {
+        client.hasten()
+        return stepAside(signal, listener)
+      }
       if (leaving) return raise(signal, listener)
       leaving = true
-      void client
-        .flush()
-        .then(() => client.persist())
-        .finally(() => {
-          leaving = false
-          client.reportLedger()
-          // A listener that came while we were sending has the say now.
-          if (process.listenerCount(signal) === 1) raise(signal, listener)
-        })
+      void client.conclude().finally(() => {
+        leaving = false
+        client.reportLedger()
+        // A listener that came while we were sending has the say now.
+        if (process.listenerCount(signal) === 1) raise(signal, listener)
+      })
     })
   // First in line: a `once` listener of the application is gone from the list when it has run.
   process.prependListener(signal, listener)

@@ -27,7 +27,9 @@ export function createClient(options: ClientOptions): Client {
   const { endpoint, allowPrivateEndpoint } = config as ClientConfig
   const verdict = checkEndpoint(endpoint, { allowPrivate: allowPrivateEndpoint })
   if (!verdict.ok) throw new TypeError(`PeekApiClient: endpoint ${shown(endpoint)} ${verdict.reason}`)
-  return new DeliveryClient(config as ClientConfig)
+  const client = new DeliveryClient(config as ClientConfig)
+  client.start()
+  return client
 }
 
 const OPTIONS = [
@@ -40,6 +42,8 @@ const OPTIONS = [
   'maxBufferSize',
   'maxEventBytes',
   'shutdownTimeout',
+  'storagePath',
+  'maxStorageBytes',
   'durability',
 ] as const satisfies ReadonlyArray<keyof ClientConfig & keyof typeof table>
 

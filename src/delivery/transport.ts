@@ -48,9 +48,14 @@ export class Transport {
     return answer
   }
 
-  /** Ends all connections. Requests under way resolve as failures. */
+  /** Requests under way resolve as failures. */
+  abandon(why: string): void {
+    for (const abandon of this.#running) abandon(new Error(why))
+  }
+
+  /** Ends all connections, those of requests under way too. */
   close(): void {
-    for (const abandon of this.#running) abandon(new Error('the client has stopped'))
+    this.abandon('the client has stopped')
     this.#destination?.close()
   }
 }

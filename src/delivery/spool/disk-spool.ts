@@ -23,6 +23,8 @@ export interface DiskSpoolOptions {
   /** Events in a batch that is made of another SDK's file. */
   readonly batchSize: number
   readonly ledger: Pick<Ledger, 'drop' | 'spooled'>
+  /** Told of faults of the disk. */
+  readonly onError?: (error: Error) => void
   /** For tests that cannot wait. */
   readonly timing?: Partial<SpoolTiming>
 }
@@ -169,6 +171,7 @@ export class DiskSpool implements Spool {
     this.#retryAt = performance.now() + this.#timing.retryMs
     const { code, message } = fault as NodeJS.ErrnoException
     debug(() => `spool: ${message}`)
+    this.#options.onError?.(fault as Error)
     warnOnce(
       `spool ${code}`,
       `cannot keep events on disk (${message}); they stay in memory, and it is tried again. PEEKAPI_STORAGE_PATH names another place, or none`,

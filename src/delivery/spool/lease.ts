@@ -33,10 +33,11 @@ export class Lease {
 
   /**
    * Whether a missing or doubtful file was taken over while this process was paused. A file that is missing though
-   * its lease was fresh was deleted by somebody; its events are still ours.
+   * its lease was fresh was deleted by somebody; its events are still ours. Doubt begins at half of the lease: others
+   * count from the file's time, which was read some moment before ours, and a busy machine makes that moment long.
    */
   lost(file: BatchFile): boolean {
-    return file.overdue(this.#leaseMs) && !file.exists() && this.#place.exists()
+    return file.overdue(this.#leaseMs / 2) && !file.exists() && this.#place.exists()
   }
 
   #refresh(): void {

@@ -1,14 +1,13 @@
-import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
 import type { ApiEvent } from '../types/client.ts'
 import { consumerNaming } from './consumer.ts'
 import { startFollowing } from './current.ts'
 import { eventOf, type EventSettings } from './event.ts'
-import type { Exchange } from './exchange.ts'
 import type { Hooks } from './hooks.ts'
 import { ignoredRequests } from './ignore.ts'
 import { pathNaming } from './paths.ts'
 import { certificateName } from './peer.ts'
+import type { Admits, Settle } from './server.ts'
 
 /** What capture needs of the ledger's side. */
 export interface Recorder {
@@ -20,9 +19,9 @@ export interface Recorder {
 /** How configuration shapes what is captured. */
 export interface Recording {
   /** Whether a request is to be captured; asked before anything is done for it. */
-  readonly admits: (request: IncomingMessage) => boolean
+  readonly admits: Admits
   /** Takes an exchange that is over. */
-  readonly settle: (exchange: Exchange) => void
+  readonly settle: Settle
 }
 
 export function recordingBy(config: Config, hooks: Hooks, recorder: Recorder): Recording {

@@ -3,14 +3,14 @@ import { Guard } from '../guard.ts'
 import { wrapMethod } from '../wrap.ts'
 import { countDownloads, countUploads } from './bodies.ts'
 import { enter } from './current.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, RequestHead } from './exchange.ts'
 import { http1ExchangeOf, openHttp1 } from './http1-exchange.ts'
 
 /** Takes each exchange once, when it is over. */
 export type Settle = (exchange: Exchange) => void
 
 /** Whether a request is to be captured; asked before anything is done for it. */
-export type Admits = (request: IncomingMessage) => boolean
+export type Admits = (request: RequestHead & { readonly url?: string | undefined }) => boolean
 
 /** Prototypes of a kind of server and of its messages. */
 export interface ServerKind {
@@ -19,7 +19,13 @@ export interface ServerKind {
   readonly response: object
 }
 
-type Emit = (this: unknown, event: string, ...args: unknown[]) => boolean
+export type Emit = (this: unknown, event: string, ...args: unknown[]) => boolean
+
+/** Opens the exchange that an event of a server begins; nothing where there is none to open. */
+export type Open = (first: unknown, second: unknown, third: unknown, fourth: unknown) => Exchange | undefined
+
+/** By name of the event. */
+export type Openers = Readonly<Record<string, Open | undefined>>
 
 const requests = new Guard('request capture')
 const endings = new Guard('response capture')
@@ -29,12 +35,15 @@ const captured = new WeakSet<object>()
  * Captures what servers of this kind answer from now on. `http.Server` and `https.Server` share no prototype of
  * their own, so each is wrapped when its first server shows.
  */
-export function captureServers(
-  { server, request, response }: ServerKind,
-  settle: Settle,
-  admits: Admits,
-): void {
-  once(server, () => wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, admits)))
+export function captureServers({ server, ...messages }: ServerKind, settle: Settle, admits: Admits): void {
+  captureMessages(messages, settle)
+  once(server, () =>
+    wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, requestOpeners(admits))),
+  )
+}
+
+/** Follows the messages of HTTP/1, whatever kind of server they belong to. */
+export function captureMessages({ request, response }: Omit<ServerKind, 'server'>, settle: Settle): void {
   once(response, () => {
     wrapMethod<Emit>(response, 'emit', (emit) => closingExchanges(emit, settle))
     countDownloads(response)
@@ -42,26 +51,38 @@ export function captureServers(
   once(request, () => countUploads(request))
 }
 
-function once(prototype: object, wrap: () => void): void {
+export function once(prototype: object, wrap: () => void): void {
   if (captured.has(prototype)) return
   captured.add(prototype)
   wrap()
 }
 
-function openingExchanges(emit: Emit, admits: Admits): Emit {
-  return function (this: unknown, event: string, request?: unknown, response?: unknown): boolean {
-    if (event !== 'request' && event !== 'checkContinue' && event !== 'checkExpectation') {
-      return Reflect.apply(emit, this, arguments)
-    }
+export function requestOpeners(admits: Admits): Openers {
+  const open: Open = (request, response) =>
+    admits(request as IncomingMessage)
+      ? openHttp1(request as IncomingMessage, response as ServerResponse)
+      : undefined
+  return { request: open, checkContinue: open, checkExpectation: open }
+}
+
+export function openingExchanges(emit: Emit, openers: Openers): Emit {
+  // No prototype: names of events are the application's, `toString` too.
+  const byEvent: Openers = Object.assign(Object.create(null) as object, openers)
+  return function (
+    this: unknown,
+    event: string,
+    a?: unknown,
+    b?: unknown,
+    c?: unknown,
+    d?: unknown,
+  ): boolean {
+    const open = byEvent[event]
+    if (open === undefined || !requests.active) return Reflect.apply(emit, this, arguments)
     let exchange: Exchange | undefined
-    if (requests.active) {
-      try {
-        if (admits(request as IncomingMessage)) {
-          exchange = openHttp1(request as IncomingMessage, response as ServerResponse)
-        }
-      } catch (fault) {
-        requests.fault(fault)
-      }
+    try {
+      exchange = open(a, b, c, d)
+    } catch (fault) {
+      requests.fault(fault)
     }
     if (exchange === undefined) return Reflect.apply(emit, this, arguments)
     return enter(exchange, emit, this, arguments)

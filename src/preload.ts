@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { boolean, list } from './config/values.ts'
 import { registry } from './frameworks/index.ts'
+import { listenToChannels } from './loader/channels.ts'
 import { interceptModules } from './loader/intercept.ts'
 import { setDebug, warnOnce } from './log.ts'
 import type { Runtime } from './runtime.ts'
@@ -40,7 +41,9 @@ function start(): Surface {
     const running = (): Runtime => (runtime ??= loadRuntime())
     // Frameworks load before the server that makes us read the rest of the configuration.
     setDebug(flag('PEEKAPI_DEBUG', false))
-    interceptModules(enabledFrameworks())
+    const frameworks = enabledFrameworks()
+    interceptModules(frameworks)
+    listenToChannels(frameworks)
     watchServers((server) => running().capture(server))
     loadUserModule()
     return surfaceOf(running, () => runtime)

@@ -18,6 +18,10 @@ export interface Case {
   /** The template. Absent: no route answered, the event carries the URL's path. */
   readonly route?: string | undefined
   readonly unmatched?: true
+  /** Who told, if it is another framework than the subject, or (undefined) none. */
+  readonly framework?: string | undefined
+  /** What was done behind the route: the GraphQL operation. */
+  readonly operation?: string
   /** Body bytes of the answer. Absent: whatever the client received. */
   readonly size?: number
   /** The client does not wait for the end. */
@@ -86,7 +90,17 @@ export interface Subject {
   /** Templates that this framework writes otherwise, or (undefined) does not have. */
   readonly routes: (major: number) => Partial<Record<Behaviour, string | undefined>>
   /** Its own traps. */
-  readonly cases: (major: number) => readonly Case[]
+  readonly cases: (major: number, version: string) => readonly Case[]
+  /** Applications beside the common one, for what cannot be in it. */
+  readonly programs?: readonly Program[]
+}
+
+/** An application with cases of its own only. */
+export interface Program {
+  /** Relative to the repository. */
+  readonly file: string
+  readonly args?: readonly string[]
+  readonly cases: readonly Case[]
 }
 
 const ROUNDS = 20
@@ -96,14 +110,16 @@ export function contract(subject: Subject): void {
   for (const { directory, version } of releasesOf(subject)) {
     for (const file of ['app.cjs', 'app.mjs']) {
       describe(`${subject.name} ${version}, ${file}`, () => {
-        const cases = casesOf(subject, Number.parseInt(version, 10))
-        contractOf(subject.name, `${directory}/${file}`, cases)
+        contractOf(subject.name, { file: `${directory}/${file}`, cases: casesOf(subject, version) })
       })
     }
   }
+  for (const program of subject.programs ?? []) {
+    describe([program.file, ...(program.args ?? [])].join(' '), () => contractOf(subject.name, program))
+  }
 }
 
-function contractOf(name: string, file: string, cases: readonly Case[]): void {
+function contractOf(name: string, { file, args = [], cases }: Program): void {
   const requests = cases.length * (1 + ROUNDS)
   let answers: Answer[]
   let bareAnswers: Answer[]
@@ -115,8 +131,8 @@ function contractOf(name: string, file: string, cases: readonly Case[]): void {
     // Production, because Express shows stack traces to clients otherwise. Paths as they are: naming them is not the framework's part.
     const env = { NODE_ENV: 'production', PEEKAPI_NORMALIZE_PATHS: 'false' }
     const node = process.env['NODE_UNDER_TEST'] ?? process.execPath
-    const app = await App.serve({ file, env, node, endpoint: ingest.url })
-    const bare = await App.serve({ file, env, node, preload: 'none' })
+    const app = await App.serve({ file, args, env, node, endpoint: ingest.url })
+    const bare = await App.serve({ file, args, env, node, preload: 'none' })
     answers = await inTurn(cases, app, 0)
     bareAnswers = await inTurn(cases, bare, 0)
     await Promise.all(Array.from({ length: ROUNDS }, (_, round) => inTurn(cases, app, round + 1)))
@@ -179,6 +195,7 @@ function said(event: ApiEvent | undefined): Partial<ApiEvent> | undefined {
 
 function expected(framework: string, one: Case, answer: Answer): object {
   const [method, url] = one.ask.split(' ') as [string, string]
+  const teller = 'framework' in one ? one.framework : framework
   return {
     method,
     path: one.route ?? url.split('?', 1)[0],
@@ -186,20 +203,22 @@ function expected(framework: string, one: Case, answer: Answer): object {
     request_size: Buffer.byteLength(one.body ?? ''),
     response_size: one.size ?? (one.leaves ? expect.any(Number) : answer.bytes),
     metadata: {
-      framework,
+      ...(teller !== undefined && { framework: teller }),
+      ...(one.operation !== undefined && { operation: one.operation }),
       ...(one.unmatched && { unmatched: true }),
       ...(one.leaves && { outcome: 'aborted' }),
     },
   }
 }
 
-function casesOf(subject: Subject, major: number): Case[] {
+function casesOf(subject: Subject, version: string): Case[] {
+  const major = Number.parseInt(version, 10)
   const routes = subject.routes(major)
   const common = Object.entries(behaviours).map(([name, behaviour]): Case => {
     const route = name in routes ? { route: routes[name as Behaviour] } : {}
     return { name, ...behaviour, ...route }
   })
-  return [...common, ...subject.cases(major)]
+  return [...common, ...subject.cases(major, version)]
 }
 
 function releasesOf(subject: Subject): Array<{ directory: string; version: string }> {

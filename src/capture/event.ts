@@ -34,6 +34,7 @@ export function eventOf(exchange: Exchange, settings: EventSettings): ApiEvent {
   if (consumer !== undefined) event.consumer_id = consumer
   const metadata: Record<string, JsonValue> = { ...settings.metadata }
   if (framework !== undefined) metadata['framework'] = framework
+  if (exchange.operation !== undefined) metadata['operation'] = exchange.operation
   if (template === undefined && UNMATCHED_STATUSES.has(status)) metadata['unmatched'] = true
   describeEnd(exchange, metadata)
   const traceId = traceIdOf(rawHeader(exchange.request, 'traceparent'))

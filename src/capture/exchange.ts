@@ -33,6 +33,8 @@ export abstract class Exchange {
   readonly startedAt: number
   /** What frameworks told about the route; the most inner one first. */
   route: RouteSource | undefined = undefined
+  /** What frameworks told was done behind the route. */
+  operation: string | undefined = undefined
   /** Set by `setConsumer()`. */
   consumer: string | undefined = undefined
   /** The event is made; whatever comes later is not part of it. */

@@ -22,9 +22,24 @@ export function setRouteSource(request: IncomingMessage, source: RouteSource): v
   exchange.route = source
 }
 
-/** For frameworks that know the template at once. */
-export function setRoute(request: IncomingMessage, framework: string, template: string): void {
-  setRouteSource(request, { framework, template: () => template })
+/** For frameworks that know at once: the template, or that they have no route for this request. */
+export function setRoute(request: IncomingMessage, framework: string, template: string | undefined): void {
+  setRouteSource(request, new KnownRoute(framework, template))
+}
+
+class KnownRoute implements RouteSource {
+  readonly framework: string
+  outer: RouteSource | undefined = undefined
+  readonly #template: string | undefined
+
+  constructor(framework: string, template: string | undefined) {
+    this.framework = framework
+    this.#template = template
+  }
+
+  template(): string | undefined {
+    return this.#template
+  }
 }
 
 /** The route that counts, with the framework that told it. */

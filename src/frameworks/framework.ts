@@ -12,6 +12,16 @@ export interface ObservedModule {
   readonly versions: string
 }
 
+/** A diagnostics channel on which a framework shows itself: seen in any module system, and in bundles. */
+export interface ObservedChannel {
+  readonly channel: string
+  /** The package that publishes on it. */
+  readonly package: string
+  /** Tested range of that package, as above. */
+  readonly versions: string
+  readonly versionOf: (message: unknown) => unknown
+}
+
 /** One line of the registry: all that must be known before anything of a framework is loaded. */
 export interface Registration {
   /** As it stands in `metadata.framework` and in PEEKAPI_DISABLED_FRAMEWORKS. */
@@ -21,7 +31,8 @@ export interface Registration {
   /** For the documentation: how it is observed. */
   readonly observed: string
   readonly modules: readonly ObservedModule[]
-  /** Loads the framework's file; called when one of its modules is first required. */
+  readonly channels?: readonly ObservedChannel[]
+  /** Loads the framework's file; called when one of its modules or channels first shows. */
   readonly load: () => Framework
 }
 
@@ -29,10 +40,10 @@ export interface Registration {
 export interface Framework {
   /**
    * Patches a module's exports in place. Called once for each copy of each observed module,
-   * and must leave alone what it has patched before.
+   * and must leave alone what it has patched before. Called as well for each message of an observed channel.
    *
-   * @param exports What the module exports.
-   * @param path The matching `ObservedModule.path`.
+   * @param exports What the module exports, or the message.
+   * @param path The matching `ObservedModule.path`, or the name of the channel.
    */
   patch(exports: unknown, path: string): void
 }

@@ -12,4 +12,19 @@ export const registry: readonly Registration[] = [
     ],
     load: () => (require('./express.ts') as typeof import('./express.ts')).express,
   },
+  {
+    name: 'fastify',
+    supported: '3.29 – 5',
+    observed: 'its diagnostics channel `fastify.initialization`; the operations of Mercurius 9 – 16, patched',
+    modules: [{ path: 'mercurius/lib/hooks.js', versions: '>=9 <17' }],
+    channels: [
+      {
+        channel: 'fastify.initialization',
+        package: 'fastify',
+        versions: '>=3.29 <6',
+        versionOf: (message) => (message as { fastify: { version: unknown } }).fastify.version,
+      },
+    ],
+    load: () => (require('./fastify.ts') as typeof import('./fastify.ts')).fastify,
+  },
 ]

@@ -4,11 +4,10 @@ import { join, sep } from 'node:path'
 import { Hook } from 'require-in-the-middle'
 import type { ObservedModule, Registration } from '../frameworks/framework.ts'
 import { Guard } from '../guard.ts'
-import { debug } from '../log.ts'
 import { wrapMethod, type Method } from '../wrap.ts'
 import { packagedPath, packageOf } from './append.ts'
 import { observeEsModules } from './es-modules.ts'
-import { satisfies } from './versions.ts'
+import { isTested } from './versions.ts'
 
 interface Observed {
   readonly registration: Registration
@@ -92,13 +91,7 @@ function offer(observed: ReadonlyMap<string, Observed>, file: string, exports: u
 
 function patch({ registration, module }: Observed, exports: unknown, directory: string | undefined): void {
   const version = versionIn(directory)
-  if (version === undefined || !satisfies(version, module.versions)) {
-    debug(
-      () =>
-        `${registration.name}: ${packageOf(module.path)} ${version ?? 'of unknown version'} is outside the tested range ${module.versions}; its requests are captured by path`,
-    )
-    return
-  }
+  if (!isTested(registration.name, packageOf(module.path), version, module.versions)) return
   registration.load().patch(exports, module.path)
 }
 

@@ -1,3 +1,5 @@
+import { debug } from '../log.ts'
+
 /** Compares by numbers only; `5.0.0-beta.1` counts as 5.0.0, because a framework's beta already has its shape. */
 function compare(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < 3; i++) {
@@ -24,4 +26,15 @@ export function satisfies(version: string, range: string): boolean {
     const order = compare(found, numbers(bound!))
     return operator === '>=' ? order >= 0 : order < 0
   })
+}
+
+/** Whether a framework has a version that it was tested with. The others are left alone, which is said. */
+export function isTested(framework: string, packageName: string, version: unknown, range: string): boolean {
+  if (typeof version === 'string' && satisfies(version, range)) return true
+  const found = typeof version === 'string' ? version : 'of unknown version'
+  debug(
+    () =>
+      `${framework}: ${packageName} ${found} is outside the tested range ${range}; its requests are captured by path`,
+  )
+  return false
 }

@@ -6,7 +6,7 @@ import { root } from '../support/app.ts'
 import { frameworkTable, readmeSection } from '../support/readme.ts'
 
 /** The registry is the only list; whatever else speaks of a framework must agree with it. */
-describe.each(registry)('$name', ({ name, modules, load }) => {
+describe.each(registry)('$name', ({ name, modules, channels = [], load }) => {
   const directory = `${root}fixtures/${name}`
   const releases = existsSync(directory)
     ? readdirSync(directory).filter((entry) => existsSync(`${directory}/${entry}/package.json`))
@@ -27,6 +27,13 @@ describe.each(registry)('$name', ({ name, modules, load }) => {
   test.each(modules)('observes $path in releases that a fixture has installed', ({ path, versions }) => {
     const installed = releases.flatMap((release) => installedVersion(`${directory}/${release}`, path) ?? [])
     expect(installed.some((version) => satisfies(version, versions))).toBe(true)
+  })
+
+  test.each(channels)('observes $channel in releases that a fixture has installed', (observed) => {
+    const installed = releases.flatMap(
+      (release) => installedVersion(`${directory}/${release}`, observed.package) ?? [],
+    )
+    expect(installed.some((version) => satisfies(version, observed.versions))).toBe(true)
   })
 
   test('loads', () => {

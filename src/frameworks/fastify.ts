@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http'
+import { setRoute } from '../capture/route.ts'
+import { Guard } from '../guard.ts'
+import type { Framework } from './framework.ts'
+import { observeOperations } from './mercurius.ts'
+
+interface Instance {
+  readonly prefix: string
+  addHook(
+    name: 'onRequest',
+    hook: (this: Instance, request: Request, reply: unknown, done: () => void) => void,
+  ): void
+}
+
+/** Where a request keeps its route: in `routeOptions` from 4.10 on, where the context prints a deprecation. */
+interface Request {
+  readonly raw: IncomingMessage
+  readonly routeOptions?: { readonly url?: string }
+  readonly context?: { readonly config: { readonly url?: string } }
+}
+
+const guard = new Guard('fastify routes')
+
+/** Every Fastify instance, by its own channel, before the application can add a hook; and Mercurius inside it. */
+export const fastify: Framework = {
+  patch(exports, path) {
+    if (path.startsWith('mercurius/')) observeOperations(exports)
+    else observeRoutes((exports as { fastify: Instance }).fastify)
+  },
+}
+
+/**
+ * The first hook after routing, inherited by all plugins and by "not found" handlers. The route is read here and not
+ * when the response ends: `reply.callNotFound()` replaces it.
+ */
+function observeRoutes(instance: Instance): void {
+  instance.addHook('onRequest', function (request, _reply, done) {
+    if (guard.active) {
+      try {
+        setRoute(request.raw, 'fastify', templateOf(request, this.prefix))
+      } catch (fault) {
+        guard.fault(fault)
+      }
+    }
+    done()
+  })
+}
+
+/** Undefined in "not found" handlers. */
+function templateOf({ routeOptions, context }: Request, prefix: string): string | undefined {
+  const url = (routeOptions ?? context?.config)?.url
+  // A plugin's `/` answers with and without the slash; Fastify 4 and older make it two routes.
+  return url !== undefined && url.endsWith('/') && url.length === prefix.length + 1 && prefix !== ''
+    ? prefix
+    : url
+}

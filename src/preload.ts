@@ -6,6 +6,7 @@ import { interceptModules } from './loader/intercept.ts'
 import { setDebug, warnOnce } from './log.ts'
 import type { Runtime } from './runtime.ts'
 import { inertSurface, surfaceOf, type Surface } from './surface.ts'
+import { isLoaderThread, isWorkerThread } from './threads.ts'
 
 /** One copy for each thread; registered, so that other versions of this package find it too. */
 const KEY = Symbol.for('peekapi.auto')
@@ -102,21 +103,6 @@ function flag(name: string, fallback: boolean): boolean {
 function enabledFrameworks(): typeof registry {
   const disabled = new Set(list((process.env['PEEKAPI_DISABLED_FRAMEWORKS'] ?? '').toLowerCase()))
   return registry.filter(({ name }) => !disabled.has(name))
-}
-
-/** `process.chdir` is disabled in workers: a test that does not load `node:worker_threads` (2 MB) in the main thread. */
-function isWorkerThread(): boolean {
-  return (process.chdir as { disabled?: boolean }).disabled === true
-}
-
-/** Node runs `--require` files also in its thread for loader hooks, where no application code ever runs. */
-function isLoaderThread(): boolean {
-  if (!isWorkerThread()) return false
-  const threads = require('node:worker_threads') as typeof import('node:worker_threads') & {
-    isInternalThread?: boolean
-  }
-  // isInternalThread: 22.14 and later; before that only the loader thread lacks a parent port.
-  return threads.isInternalThread === true || threads.parentPort === null
 }
 
 export { PeekApiClient } from './surface.ts'

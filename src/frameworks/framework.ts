@@ -5,7 +5,6 @@ export interface ObservedModule {
   /**
    * For files that an application's ES modules may import directly, without `require`: what kind of file it is.
    * `path` is that of a file then, and what is exported is patched in place: an ES module's namespace cannot be changed.
-   * Of ES modules those that are required, and on Node below 22.22 are not their package's main file, are not seen.
    */
   readonly format?: 'commonjs' | 'module'
   /** Tested range, `>=4.16 <5`. Outside of it the framework's requests are captured by path. */

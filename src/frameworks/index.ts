@@ -1,4 +1,4 @@
-import type { Registration } from './framework.ts'
+import type { ObservedModule, Registration } from './framework.ts'
 
 /** THE registry. A framework is one line here and one file beside it; README and tests follow this list. */
 export const registry: readonly Registration[] = [
@@ -26,5 +26,18 @@ export const registry: readonly Registration[] = [
       },
     ],
     load: () => (require('./fastify.ts') as typeof import('./fastify.ts')).fastify,
+  },
+  {
+    name: 'hono',
+    supported: '3.12 – 4',
+    observed: "Hono's routers, patched as they load",
+    modules: [
+      'context.js',
+      ...['linear', 'pattern', 'reg-exp', 'smart', 'trie'].map((kind) => `router/${kind}-router/router.js`),
+    ].flatMap((file): ObservedModule[] => [
+      { path: `hono/dist/${file}`, format: 'module', versions: '>=3.12 <5' },
+      { path: `hono/dist/cjs/${file}`, versions: '>=3.12 <5' },
+    ]),
+    load: () => (require('./hono.ts') as typeof import('./hono.ts')).hono,
   },
 ]

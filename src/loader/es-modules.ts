@@ -30,13 +30,14 @@ export function observeEsModules(
 ): void {
   // Neither has hooks that keep to Node's ways: Deno's break `require` of JSON, Bun's `register` does nothing.
   if (process.versions['bun'] !== undefined || process.versions['deno'] !== undefined) return
-  if (!isAnyInstalled([...new Set(paths.map(packageOf))])) return
+  const sync = hasSafeSyncHooks(process.versions.node)
+  if (!isAnyInstalled([...new Set(paths.map(packageOf))], sync)) return
   receiveReports((url, namespace) => {
     const { fileURLToPath } = require('node:url') as typeof import('node:url')
     evaluated(fileURLToPath(url), namespace)
   })
   try {
-    if (hasSafeSyncHooks(process.versions.node)) module.registerHooks({ load: loadHook(new Set(paths)) })
+    if (sync) module.registerHooks({ load: loadHook(new Set(paths)) })
     else registerThread(paths)
   } catch (fault) {
     // `--permission` without `--allow-worker` forbids the thread.

@@ -1,28 +1,30 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isWorkerThread } from '../threads.ts'
 
 /**
  * Whether one of these packages is installed where the application would find it: above its entry or its working
  * directory. A look at the disk, because there is nothing to observe without the hook that this decides on.
+ *
+ * @param inDoubt The answer for a worker into which we came by `--require`: it does not know its entry yet.
  */
-export function isAnyInstalled(packages: readonly string[]): boolean {
+export function isAnyInstalled(packages: readonly string[], inDoubt: boolean): boolean {
   // Yarn's Plug'n'Play has no folder to look into.
   if (process.versions['pnp'] !== undefined) return true
-  const folders = new Set([process.argv[1], process.env['pm_exec_path']].flatMap(entryFolders))
-  folders.add(process.cwd())
-  return [...new Set([...folders].flatMap(moduleFolders))].some((folder) =>
-    packages.some((name) => existsSync(join(folder, name))),
-  )
+  if (inDoubt && process.argv[1] === undefined && isWorkerThread()) return true
+  const starts = [process.argv[1], process.env['pm_exec_path']].flatMap(entries)
+  const folders = new Set([...starts, process.cwd()].flatMap(moduleFolders))
+  return [...folders].some((folder) => packages.some((name) => existsSync(join(folder, name))))
 }
 
 /** Commands in `.bin` are links, and so are deployed releases: both ends have packages beside them. */
-function entryFolders(entry: string | undefined): string[] {
+function entries(entry: string | undefined): string[] {
   if (entry === undefined) return []
   try {
-    return [dirname(entry), dirname(realpathSync(entry))]
+    return [entry, realpathSync(entry)]
   } catch {
-    // Node finds `app.js` by `node app` too.
-    return [dirname(entry)]
+    // `node app` stands for `app.js` too.
+    return [entry]
   }
 }
 

@@ -1,6 +1,7 @@
 import { builtin } from './builtin.ts'
 import { currentExchange } from './capture/current.ts'
 import { Hooks } from './capture/hooks.ts'
+import { settleOpen } from './capture/open-exchanges.ts'
 import { recordingBy, type Recording } from './capture/recording.ts'
 import { captureServers } from './capture/server.ts'
 import { configModule } from './config/module.ts'
@@ -38,7 +39,7 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
     onError: (error) => hooks.onError(error),
   })
   client.start()
-  watchProcessEnd(client)
+  watchProcessEnd(client, settleOpen)
   if (config.debug) setInterval(() => client.reportLedger(), LEDGER_EVERY_MS).unref()
   let recording: Recording | undefined
   return {
@@ -54,10 +55,10 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
 /** `https.Server` does not inherit from `http.Server`; both speak in the same messages. */
 function captureHttp(server: unknown, { settle, admits }: Recording): void {
   const http = builtin<typeof import('node:http')>('node:http')
-  const messages = { request: http.IncomingMessage.prototype, response: http.ServerResponse.prototype }
+  const response = http.ServerResponse.prototype
   if (server instanceof http.Server)
-    return captureServers({ server: http.Server.prototype, ...messages }, settle, admits)
+    return captureServers({ server: http.Server.prototype, response }, settle, admits)
   const https = builtin<typeof import('node:https')>('node:https')
   if (server instanceof https.Server)
-    captureServers({ server: https.Server.prototype, ...messages }, settle, admits)
+    captureServers({ server: https.Server.prototype, response }, settle, admits)
 }

@@ -2,6 +2,7 @@ import type { ApiEvent, JsonValue } from '../types/client.ts'
 import type { ConsumerNaming } from './consumer.ts'
 import { cut, MAX_METHOD_CHARACTERS } from '../limits.ts'
 import type { Exchange } from './exchange.ts'
+import { MALFORMED_PATH } from './malformed.ts'
 import { UNMATCHED_STATUSES, type PathNaming } from './paths.ts'
 import { rawHeader } from './raw-headers.ts'
 import { resolveRoute } from './route.ts'
@@ -23,7 +24,7 @@ export function eventOf(exchange: Exchange, settings: EventSettings): ApiEvent {
   const { framework, template } = resolveRoute(exchange.route, status)
   const event: ApiEvent = {
     method: cut(exchange.method.toUpperCase(), MAX_METHOD_CHARACTERS),
-    path: settings.pathOf(exchange.url, template, status),
+    path: exchange.url === MALFORMED_PATH ? MALFORMED_PATH : settings.pathOf(exchange.url, template, status),
     status_code: status,
     response_time_ms: twoDecimals(exchange.endedAt - exchange.startedAt),
     request_size: exchange.requestBytes,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { keepOpen } from './open-exchanges.ts'
 import type { RouteSource } from './route.ts'
 
 /** Registered, so that a second copy of this package in the process sees that a request is already taken. */
@@ -39,12 +40,16 @@ export abstract class Exchange {
   consumer: string | undefined = undefined
   /** The event is made; whatever comes later is not part of it. */
   settled = false
+  /** Neighbours among the open exchanges. */
+  previous: Exchange | undefined = undefined
+  next: Exchange | undefined = undefined
 
   constructor(method: string, url: string) {
     this.method = method
     this.url = url
     this.arrivedAt = Date.now()
     this.startedAt = performance.now()
+    keepOpen(this)
   }
 
   abstract readonly request: RequestHead
@@ -53,7 +58,7 @@ export abstract class Exchange {
 
   // The account of the end. Asked once, when the exchange settles.
 
-  /** Of the head that was sent; 499 if none was. */
+  /** Of the head that was sent; without one 499 if the client left, 500 if this side broke off. */
   abstract readonly status: number
   abstract readonly outcome: Outcome
   /** Monotonic time when the response's head was sent, 0 if it was not. */
@@ -64,6 +69,9 @@ export abstract class Exchange {
   abstract readonly requestBytes: number
   /** Body bytes sent. */
   abstract readonly responseBytes: number
+
+  /** The process ends while the exchange is open: makes the account of what was sent by now. */
+  abstract interrupt(): void
 }
 
 /** The exchange that a request, response or stream belongs to, if it is captured. */

@@ -1,6 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ChunkLog } from './chunk-log.ts'
 import { attach, Exchange, exchangeOf, type Outcome } from './exchange.ts'
-import { CLIENT_CLOSED_REQUEST, hasBody, sentStatus } from './wire.ts'
+import {
+  BROKEN_OFF,
+  CLIENT_CLOSED_REQUEST,
+  hasBody,
+  headStatus,
+  unsentBytes,
+  type Connection,
+  type Outgoing,
+  type RawAnswer,
+} from './wire.ts'
 
 /** A request with its response over HTTP/1. */
 export class Http1Exchange extends Exchange {
@@ -9,10 +19,18 @@ export class Http1Exchange extends Exchange {
   readonly protocol = undefined
   headAt = 0
   endedAt = 0
-  /** Body bytes handed to the response, as far as they passed `write` and `end`. */
-  bytesWritten = 0
-  /** Body bytes taken from a request without a trustworthy content-length. */
-  bytesRead = 0
+  requestBytes = 0
+  /** The response is closed; what may still come is the rest of the request. */
+  closed = false
+  /** Pipelined on the same connection: its response may never hear that the connection is gone. */
+  behind: Http1Exchange | undefined = undefined
+  /** Body bytes that the response took. */
+  #written = 0
+  #chunks: ChunkLog | undefined = undefined
+  /** Body bytes of these that the kernel never took. */
+  #lost = 0
+  #broken: 'aborted' | 'error' | undefined = undefined
+  #answer: RawAnswer | undefined = undefined
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     super(request.method ?? '', request.url ?? '')
@@ -21,39 +39,97 @@ export class Http1Exchange extends Exchange {
   }
 
   get status(): number {
-    return sentStatus(this.response) ?? CLIENT_CLOSED_REQUEST
+    if (this.#answer !== undefined) return this.#answer.status
+    if (this.headAt !== 0) return headStatus(this.response)
+    return this.#broken === 'error' ? BROKEN_OFF : CLIENT_CLOSED_REQUEST
   }
 
   get outcome(): Outcome {
-    return this.response.writableFinished ? 'completed' : 'aborted'
+    return this.#answer === undefined ? (this.#broken ?? 'completed') : 'completed'
   }
 
   get responseBytes(): number {
-    return hasBody(this.response) ? this.bytesWritten : 0
+    if (this.#answer !== undefined) return this.#answer.bodyBytes
+    return this.#written - this.#lost
   }
 
-  /** A content-length is true once the whole body has come in; otherwise what was counted is all that is known. */
-  get requestBytes(): number {
-    const { request } = this
-    const length = request.complete ? request.headers['content-length'] : undefined
-    return length === undefined ? this.bytesRead : Number(length) || 0
+  /** @param waiting What waited in the response before it took these bytes. */
+  wrote(bytes: number, waiting: number): void {
+    this.noticeHead()
+    // Destroyed connections take everything and send nothing.
+    if (bytes === 0 || this.#broken !== undefined || !hasBody(this.response)) return
+    this.#written += bytes
+    if (this.response.chunkedEncoding) (this.#chunks ??= new ChunkLog()).add(bytes, waiting)
+  }
+
+  /** A pipelined response keeps its head to itself until its turn comes. */
+  noticeHead(): void {
+    if (this.headAt !== 0 || this.#broken !== undefined || this.response.socket === null) return
+    if ((this.response as Outgoing)._headerSent) this.headAt = performance.now()
+  }
+
+  /** Somebody answered past the response, on the connection itself. */
+  answered(answer: RawAnswer | undefined): void {
+    if (answer === undefined) return
+    this.#answer = answer
+    this.headAt = performance.now()
+  }
+
+  /** The connection is about to be destroyed, or the process to end. Called while what waits can still be counted. */
+  breakOff(outcome: 'aborted' | 'error', connection: Connection | null): void {
+    if (this.#broken !== undefined || this.endedAt !== 0) return
+    this.endedAt = performance.now()
+    const { response } = this
+    const unsent = unsentBytes(response, connection)
+    if (unsent === 0 && response.writableEnded && this.headAt !== 0) return
+    this.#broken = outcome
+    if (this.#chunks === undefined) {
+      this.#lost = Math.min(unsent, this.#written)
+      if (unsent > this.#written) this.headAt = 0
+    } else {
+      const trailer = response.writableEnded ? ((response as Outgoing)._trailer?.length ?? 0) : undefined
+      const { body, head } = this.#chunks.loss(unsent, trailer)
+      this.#lost = body
+      if (head) this.headAt = 0
+    }
+  }
+
+  /** The response is closed. */
+  close(): void {
+    this.closed = true
+    this.behind = undefined
+    if (this.endedAt !== 0) return
+    this.endedAt = performance.now()
+    // Only connections that are no sockets break off without being noticed before.
+    if (!this.response.writableFinished) this.#broken = 'aborted'
+  }
+
+  interrupt(): void {
+    this.breakOff('error', this.response.socket as Connection | null)
   }
 }
 
 /**
- * Opens the exchange of a request, or returns nothing if it has one: frameworks hand a request on
+ * Opens the exchange of a request, or returns the one it has: frameworks hand a request on
  * by emitting it again on another server, and it still is one exchange.
  */
-export function openHttp1(request: IncomingMessage, response: ServerResponse): Http1Exchange | undefined {
-  if (exchangeOf(request) !== undefined) return undefined
+export function openHttp1(request: IncomingMessage, response: ServerResponse): Exchange {
+  const open = exchangeOf(request)
+  if (open !== undefined) return open
   const exchange = new Http1Exchange(request, response)
   attach(exchange, request)
   attach(exchange, response)
+  const ahead = (request.socket as Connection | undefined)?._httpMessage
+  if (ahead) {
+    let last = http1ExchangeOf(ahead)
+    while (last?.behind !== undefined) last = last.behind
+    if (last !== undefined && last !== exchange) last.behind = exchange
+  }
   return exchange
 }
 
 /** The HTTP/1 exchange that a request or response belongs to. */
-export function http1ExchangeOf(message: IncomingMessage | ServerResponse): Http1Exchange | undefined {
+export function http1ExchangeOf(message: object): Http1Exchange | undefined {
   const exchange = exchangeOf(message)
   return exchange instanceof Http1Exchange ? exchange : undefined
 }

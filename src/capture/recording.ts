@@ -5,6 +5,7 @@ import { startFollowing } from './current.ts'
 import { eventOf, type EventSettings } from './event.ts'
 import type { Hooks } from './hooks.ts'
 import { ignoredRequests } from './ignore.ts'
+import { accountTo, settle } from './open-exchanges.ts'
 import { pathNaming } from './paths.ts'
 import { certificateName } from './peer.ts'
 import type { Admits, Settle } from './server.ts'
@@ -14,6 +15,8 @@ export interface Recorder {
   record(event: ApiEvent): void
   /** Counts a request that configuration leaves out. */
   ignore(): void
+  /** Counts what arrived and never became a request. */
+  malformed(): void
 }
 
 /** How configuration shapes what is captured. */
@@ -33,12 +36,16 @@ export function recordingBy(config: Config, hooks: Hooks, recorder: Recorder): R
   const isIgnored = ignoredRequests(config.ignorePaths, () => recorder.ignore())
   const asksPeer = config.consumer.some(({ from }) => from === 'mtls')
   startFollowing()
+  accountTo({
+    settle: (exchange) => recorder.record(hooks.finish(eventOf(exchange, settings), exchange)),
+    malformed: () => recorder.malformed(),
+  })
   return {
     admits: (request) => {
       if (isIgnored(request)) return false
       if (asksPeer) certificateName(request.socket)
       return true
     },
-    settle: (exchange) => recorder.record(hooks.finish(eventOf(exchange, settings), exchange)),
+    settle,
   }
 }

@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Guard } from '../guard.ts'
 import { wrapMethod } from '../wrap.ts'
-import { countDownloads, countUploads } from './bodies.ts'
+import { builtin } from '../builtin.ts'
+import { watchConnections } from './connections.ts'
 import { enter } from './current.ts'
-import type { Exchange, RequestHead } from './exchange.ts'
+import { countDownloads } from './downloads.ts'
+import { exchangeOf, type Exchange, type RequestHead } from './exchange.ts'
 import { http1ExchangeOf, openHttp1 } from './http1-exchange.ts'
+import { noticeClientError } from './malformed.ts'
+import { countUploads, settleWithUpload } from './uploads.ts'
+import type { Connection } from './wire.ts'
 
 /** Takes each exchange once, when it is over. */
 export type Settle = (exchange: Exchange) => void
@@ -12,10 +17,9 @@ export type Settle = (exchange: Exchange) => void
 /** Whether a request is to be captured; asked before anything is done for it. */
 export type Admits = (request: RequestHead & { readonly url?: string | undefined }) => boolean
 
-/** Prototypes of a kind of server and of its messages. */
+/** Prototypes of a kind of server and of its responses. */
 export interface ServerKind {
   readonly server: object
-  readonly request: object
   readonly response: object
 }
 
@@ -35,20 +39,39 @@ const captured = new WeakSet<object>()
  * Captures what servers of this kind answer from now on. `http.Server` and `https.Server` share no prototype of
  * their own, so each is wrapped when its first server shows.
  */
-export function captureServers({ server, ...messages }: ServerKind, settle: Settle, admits: Admits): void {
-  captureMessages(messages, settle)
+export function captureServers({ server, response }: ServerKind, settle: Settle, admits: Admits): void {
+  captureMessages(response, settle, admits)
   once(server, () =>
     wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, requestOpeners(admits))),
   )
 }
 
 /** Follows the messages of HTTP/1, whatever kind of server they belong to. */
-export function captureMessages({ request, response }: Omit<ServerKind, 'server'>, settle: Settle): void {
+export function captureMessages(response: object, settle: Settle, admits: Admits): void {
   once(response, () => {
     wrapMethod<Emit>(response, 'emit', (emit) => closingExchanges(emit, settle))
     countDownloads(response)
+    watchConnections()
+    openUnemitted(admits)
   })
-  once(request, () => countUploads(request))
+}
+
+/**
+ * Node answers some requests without emitting them: no `Host`, an expectation it does not know, too many on one
+ * connection. This channel tells of each.
+ */
+function openUnemitted(admits: Admits): void {
+  const { subscribe } = builtin<typeof import('node:diagnostics_channel')>('node:diagnostics_channel')
+  const { request: open } = requestOpeners(admits)
+  subscribe('http.server.request.start', (message) => {
+    if (!requests.active) return
+    try {
+      const { request, response } = message as { request: unknown; response: unknown }
+      open!(request, response, undefined, undefined)
+    } catch (fault) {
+      requests.fault(fault)
+    }
+  })
 }
 
 export function once(prototype: object, wrap: () => void): void {
@@ -58,11 +81,18 @@ export function once(prototype: object, wrap: () => void): void {
 }
 
 export function requestOpeners(admits: Admits): Openers {
-  const open: Open = (request, response) =>
-    admits(request as IncomingMessage)
-      ? openHttp1(request as IncomingMessage, response as ServerResponse)
-      : undefined
-  return { request: open, checkContinue: open, checkExpectation: open }
+  const open: Open = (request, response) => {
+    const known = exchangeOf(request as object)
+    if (known !== undefined || !admits(request as IncomingMessage)) return known
+    const exchange = openHttp1(request as IncomingMessage, response as ServerResponse)
+    countUploads((request as IncomingMessage).socket)
+    return exchange
+  }
+  const clientError: Open = (error, socket) => {
+    noticeClientError(error, socket as Connection)
+    return undefined
+  }
+  return { request: open, checkContinue: open, checkExpectation: open, clientError }
 }
 
 export function openingExchanges(emit: Emit, openers: Openers): Emit {
@@ -98,10 +128,9 @@ function closingExchanges(emit: Emit, settle: Settle): Emit {
     if (event === 'close' && endings.active) {
       try {
         const exchange = http1ExchangeOf(this as ServerResponse)
-        if (exchange !== undefined && !exchange.settled && exchange.response === this) {
-          exchange.settled = true
-          exchange.endedAt = performance.now()
-          settle(exchange)
+        if (exchange !== undefined && exchange.response === this) {
+          exchange.close()
+          if (!awaitsUpload(exchange.request)) settle(exchange)
         }
       } catch (fault) {
         endings.fault(fault)
@@ -109,4 +138,13 @@ function closingExchanges(emit: Emit, settle: Settle): Emit {
     }
     return Reflect.apply(emit, this, arguments)
   }
+}
+
+/** Whether the request was answered before all of it came, and the rest may still come. */
+function awaitsUpload(request: IncomingMessage): boolean {
+  return (
+    request.complete === false &&
+    request.socket?.destroyed === false &&
+    settleWithUpload(request.socket as Connection)
+  )
 }

@@ -79,6 +79,11 @@ export class DeliveryClient implements Client {
     this.#ledger.ignored++
   }
 
+  /** Counts what arrived and never became a request. */
+  malformed(): void {
+    this.#ledger.malformed++
+  }
+
   async flush(): Promise<void> {
     if (this.#buffer.events === 0 && this.#sender === undefined) return
     await this.#running().drain(this.#config.shutdownTimeout)

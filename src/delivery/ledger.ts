@@ -15,6 +15,7 @@ export class Ledger {
   delivered = 0
   retried = 0
   ignored = 0
+  malformed = 0
   /** Put on disk less taken from there; below zero in a process that delivers what others left. */
   spooled = 0
   readonly #dropped: Record<DropReason, number> = {
@@ -41,6 +42,7 @@ export class Ledger {
       spooled: this.spooled,
       retried: this.retried,
       ignored: this.ignored,
+      malformed: this.malformed,
     }
   }
 }
@@ -50,6 +52,6 @@ export function ledgerLine(stats: Stats): string {
   const dropped = Object.entries(stats.dropped)
     .filter(([, events]) => events > 0)
     .map(([reason, events]) => ` dropped.${reason}=${events}`)
-  const { captured, delivered, buffered, inFlight, spooled, retried, ignored } = stats
-  return `ledger captured=${captured} delivered=${delivered}${dropped.join('')} buffered=${buffered} in_flight=${inFlight} spooled=${spooled} retried=${retried} ignored=${ignored}`
+  const { captured, delivered, buffered, inFlight, spooled, retried, ignored, malformed } = stats
+  return `ledger captured=${captured} delivered=${delivered}${dropped.join('')} buffered=${buffered} in_flight=${inFlight} spooled=${spooled} retried=${retried} ignored=${ignored} malformed=${malformed}`
 }

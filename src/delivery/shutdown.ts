@@ -12,20 +12,28 @@ const guard = new Guard('shutdown')
  * A signal listener takes Node's default exit away. So ours restores it: what is in memory goes to disk at once,
  * is sent within the shutdown timeout, and then, if nobody else listens, the signal is raised again with no
  * listener left. Where the kernel ignores it (PID 1), the process lives on, and so does the client.
+ *
+ * @param settleOpen Makes the events of what is still under way, and says how many.
  */
-export function watchProcessEnd(client: DeliveryClient): void {
-  for (const signal of SIGNALS) watchSignal(client, signal)
+export function watchProcessEnd(client: DeliveryClient, settleOpen: () => number): void {
+  for (const signal of SIGNALS) watchSignal(client, signal, settleOpen)
   watchBeforeExit(client)
   process.on('exit', () =>
     attempt(() => {
+      settleOpen()
       client.abandon()
       client.reportLedger()
     }),
   )
 }
 
-function watchSignal(client: DeliveryClient, signal: Signal): void {
+function watchSignal(client: DeliveryClient, signal: Signal, settleOpen: () => number): void {
   let leaving = false
+  const leave = (): void => {
+    // The signal leaves no time for `exit`. The first process of a container may survive it, and its requests too.
+    if (process.pid !== 1 && settleOpen() > 0) client.abandon()
+    raise(signal, listener)
+  }
   const listener = (): void =>
     attempt(() => {
       // First to the disk: whoever is impatient kills next.
@@ -34,13 +42,13 @@ function watchSignal(client: DeliveryClient, signal: Signal): void {
         client.hasten()
         return stepAside(signal, listener)
       }
-      if (leaving) return raise(signal, listener)
+      if (leaving) return leave()
       leaving = true
       void client.conclude().finally(() => {
         leaving = false
         client.reportLedger()
         // A listener that came while we were sending has the say now.
-        if (process.listenerCount(signal) === 1) raise(signal, listener)
+        if (process.listenerCount(signal) === 1) leave()
       })
     })
   // First in line: a `once` listener of the application is gone from the list when it has run.

@@ -70,6 +70,8 @@ export interface Stats {
   retried: number
   /** Requests left out by configuration; never captured. */
   ignored: number
+  /** What arrived at a server and could not be read as a request. Captured only if it was answered. */
+  malformed: number
 }
 
 /** TLS settings for the connection to the endpoint; the names are those of `node:tls`. */

@@ -1,0 +1,64 @@
+import { builtin } from '../builtin.ts'
+import { Guard } from '../guard.ts'
+import { wrapMethod } from '../wrap.ts'
+import { http1ExchangeOf } from './http1-exchange.ts'
+import { settle } from './open-exchanges.ts'
+import { settleAnswered } from './uploads.ts'
+import type { Connection } from './wire.ts'
+
+type Destroy = (this: Connection, error: unknown, callback: unknown) => unknown
+
+const guard = new Guard('connection capture')
+
+/** How systems say that the other end is gone. Errors from the system name their call. */
+const GONE = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
+
+/**
+ * Sees connections break. `close` would be too late: by then what was waiting to be sent is forgotten, and with
+ * it how much was. Clients' connections pass here too, and carry no exchange.
+ */
+export function watchConnections(): void {
+  const { Socket } = builtin<typeof import('node:net')>('node:net')
+  wrapMethod<Destroy>(
+    Socket.prototype,
+    '_destroy',
+    (destroy) =>
+      function (this: Connection, error: unknown): unknown {
+        if (guard.active) {
+          try {
+            breakOff(this, error)
+          } catch (fault) {
+            guard.fault(fault)
+          }
+        }
+        return Reflect.apply(destroy, this, arguments)
+      },
+  )
+}
+
+function breakOff(connection: Connection, error: unknown): void {
+  const response = connection._httpMessage
+  if (response) {
+    let exchange = http1ExchangeOf(response)
+    const outcome =
+      exchange !== undefined && hasLeft(connection, exchange.response, error) ? 'aborted' : 'error'
+    exchange?.breakOff(outcome, connection)
+    // Their responses have no connection yet and do not hear that it is gone.
+    while ((exchange = exchange?.behind) !== undefined) {
+      exchange.breakOff(outcome, null)
+      settle(exchange)
+    }
+  }
+  settleAnswered((connection.parser as { incoming?: object } | null | undefined)?.incoming)
+}
+
+/** Whether the client left; otherwise this side closes the connection. */
+function hasLeft(connection: Connection, response: { destroyed: boolean }, error: unknown): boolean {
+  if (response.destroyed) return false
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown }
+  if (syscall !== undefined || GONE.has(code as string)) return true
+  return (
+    connection.readableEnded ||
+    (connection as { _readableState?: { ended?: boolean } })._readableState?.ended === true
+  )
+}

@@ -20,6 +20,9 @@ export interface SenderParts {
   readonly onError: (error: Error) => void
 }
 
+/** A file takes about 0.1 ms of the event loop; requests of the application must not wait for a hundred of them. */
+const MAX_WRITES_PER_TURN = 10
+
 /** Moves batches from memory and from the disk to the endpoint, as fast as the gate allows. */
 export class Sender {
   readonly #buffer: Buffer
@@ -32,6 +35,7 @@ export class Sender {
   readonly #shipments = new Set<Shipment>()
   #recovering: Shipment | undefined
   #incompleteToo = false
+  #offloading = false
   #gateTimer: NodeJS.Timeout | undefined
   #waiting: Array<() => void> = []
 
@@ -68,7 +72,7 @@ export class Sender {
       this.#ship(this.#buffer.shift())
     if (!this.#buffer.has('any')) this.#incompleteToo = false
     this.#recover()
-    if (this.#gate.lasting) this.#offload()
+    if (!this.#offloading) this.#offload()
     this.#awaitGate()
   }
 
@@ -159,13 +163,22 @@ export class Sender {
     }
   }
 
+  /** Memory is no place to wait out a long outage. */
   #offload(): void {
-    while (this.#buffer.has('complete')) {
+    this.#offloading = false
+    if (!this.#gate.lasting) return
+    for (let batches = 0; this.#buffer.has('complete'); batches++) {
+      if (batches === MAX_WRITES_PER_TURN) return this.#offloadLater()
       const batch = this.#buffer.shift()!
       if (this.#backlog.store(batch) === undefined) continue
       this.#buffer.unshift(batch)
       return
     }
+  }
+
+  #offloadLater(): void {
+    this.#offloading = true
+    setImmediate(() => this.#offload()).unref()
   }
 
   #awaitGate(): void {

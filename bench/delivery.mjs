@@ -118,11 +118,18 @@ async function runVariant(name) {
     request.resume().on('end', () => response.writeHead(variants[name].status ?? 202).end()),
   ).listen(0, '127.0.0.1')
   await once(sink, 'listening')
-  const child = fork(fileURLToPath(import.meta.url), [
-    ...['--variant', name, '--seconds', values.seconds, '--rate', values.rate],
-    ...['--storage', join(directory, 'events')],
-    ...['--endpoint', `http://127.0.0.1:${sink.address().port}/`],
-  ])
+  const endpoint = `http://127.0.0.1:${sink.address().port}/`
+  const options = {
+    variant: name,
+    seconds: values.seconds,
+    rate: values.rate,
+    endpoint,
+    storage: join(directory, 'events'),
+  }
+  const child = fork(
+    fileURLToPath(import.meta.url),
+    Object.entries(options).map(([option, value]) => `--${option}=${value}`),
+  )
   try {
     const [result] = await once(child, 'message')
     return result

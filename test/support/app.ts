@@ -20,6 +20,8 @@ export interface AppOptions {
   readonly endpoint?: string
   /** Default: NODE_UNDER_TEST, else the Node that runs the tests. */
   readonly node?: string
+  /** A command that runs node with limits or in a namespace of its own; it must end by `exec`. */
+  readonly wrapper?: readonly string[]
 }
 
 export interface Ending {
@@ -53,7 +55,8 @@ export class App {
       options.file,
       ...(options.args ?? []),
     ]
-    this.command = [node, ...args].join(' ')
+    const [command, ...rest] = [...(options.wrapper ?? []), node, ...args] as [string, ...string[]]
+    this.command = [command, ...rest].join(' ')
     const env = {
       ...Object.fromEntries(
         INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
@@ -64,7 +67,7 @@ export class App {
       ...(options.endpoint === undefined ? {} : { PEEKAPI_ENDPOINT: options.endpoint }),
       ...options.env,
     }
-    this.process = spawn(node, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    this.process = spawn(command, rest, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     this.process.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk))
     this.process.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk))
     this.process.on('message', (message) => this.#hear(message as { listening?: AddressInfo; stats?: Stats }))

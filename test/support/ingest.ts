@@ -5,8 +5,10 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { ApiEvent } from '../../src/types/client.ts'
+import type { Identity } from './certificates.ts'
 import { until } from './until.ts'
 
 /** One POST as it arrived. */
@@ -36,22 +38,31 @@ export type Script = (
   batch: { readonly id: string; readonly events: readonly ApiEvent[]; readonly body: string },
 ) => Reply
 
-const ACCEPT: Script = () => ({ status: 202 })
+export const UP: Script = () => ({ status: 202 })
+export const DOWN: Script = () => ({ status: 503 })
 
 /** A real ingestion endpoint on loopback that records what it is sent and answers by script. */
 export class Ingest {
   readonly batches: ReceivedBatch[] = []
   script: Script
-  readonly #server: Server
+  readonly #server: Server | SecureServer
   #requests = 0
 
-  private constructor(script: Script) {
+  private constructor(script: Script, identity: Identity | undefined) {
     this.script = script
-    this.#server = createServer((request, response) => void this.#take(request, response))
+    const take = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#take(request, response)
+    this.#server = identity === undefined ? createServer(take) : createSecureServer(identity, take)
   }
 
-  static async start(script: Script = ACCEPT, port = 0, host = '127.0.0.1'): Promise<Ingest> {
-    const ingest = new Ingest(script)
+  /** @param identity Over TLS, as whoever that is. */
+  static async start(
+    script: Script = UP,
+    port: number = 0,
+    host: string = '127.0.0.1',
+    identity?: Identity,
+  ): Promise<Ingest> {
+    const ingest = new Ingest(script, identity)
     await new Promise<void>((resolve, reject) => {
       ingest.#server.once('error', reject).listen(port, host, resolve)
     })
@@ -64,7 +75,13 @@ export class Ingest {
 
   get url(): string {
     const { address, family, port } = this.#server.address() as AddressInfo
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/v1/events`
+    const scheme = this.#server instanceof SecureServer ? 'https' : 'http'
+    return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}/v1/events`
+  }
+
+  /** Shows another certificate to whoever connects from now on. */
+  present(identity: Identity): void {
+    if (this.#server instanceof SecureServer) this.#server.setSecureContext(identity)
   }
 
   /** Events of accepted batches, each batch id once: what an endpoint that honours the idempotency key has. */

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestAPI } from 'vitest'
 import { App, type AppOptions } from './app.ts'
 import { Ingest } from './ingest.ts'
@@ -5,6 +8,8 @@ import { Ingest } from './ingest.ts'
 export interface Scenario {
   /** An endpoint of this test's own. */
   readonly ingest: Ingest
+  /** A directory of this test's own, and its applications' place for temporary files; gone when the test ends. */
+  readonly directory: string
   /** Starts a server under the preload that reports to `ingest`; it is gone when the test ends. */
   readonly serve: (options?: Partial<AppOptions>) => Promise<App>
 }
@@ -17,13 +22,20 @@ export const scenario: TestAPI<Scenario> = test.extend<Scenario>({
     await use(ingest)
     await ingest.close()
   },
-  serve: async ({ ingest }, use) => {
+  // oxlint-disable-next-line no-empty-pattern -- As above.
+  directory: async ({}, use) => {
+    const directory = mkdtempSync(join(tmpdir(), 'scenario-'))
+    await use(directory)
+    rmSync(directory, { recursive: true, force: true })
+  },
+  serve: async ({ ingest, directory }, use) => {
     const apps: App[] = []
     await use(async (options) => {
       const app = await App.serve({
         file: 'fixtures/http/app.cjs',
         ...options,
         endpoint: options?.endpoint ?? ingest.url,
+        env: { TMPDIR: directory, ...options?.env },
       })
       apps.push(app)
       return app

@@ -1,29 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SpoolProcess } from '../../support/spool-process.ts'
 import { BASE, batchOf, claimAll, numbersIn, openSpool, temporaryDirectory } from '../../support/spool.ts'
-
-function works(command: string, ...args: readonly string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'ignore' })
-    return true
-  } catch {
-    console.log(`skipped: ${[command, ...args].join(' ')} is not permitted here`)
-    return false
-  }
-}
-
-const hasNamespaces = works('unshare', '-rm', 'true')
-const hasStrace = works('strace', '-o', '/dev/null', 'true')
-
-/** Runs the program behind a small file system that only it sees. */
-function onSmallDisk(directory: string): string[] {
-  const script = 'mount -t tmpfs -o size=64k,mode=700 tmpfs "$0" && exec "$@"'
-  return ['unshare', '-rm', 'sh', '-c', script, directory]
-}
+import { hasNamespaces, hasStrace, inject, onDisk } from '../../support/system.ts'
 
 const PAGE_BYTES = 4096
 const EVENT_BYTES = Buffer.byteLength(batchOf(1, 1000).lines[0]!) + 1
@@ -34,7 +15,7 @@ test.skipIf(!hasNamespaces)(
     const directory = temporaryDirectory()
     const child = new SpoolProcess(
       { storagePath: join(directory, BASE), timing: { retryMs: 0 } },
-      onSmallDisk(directory),
+      onDisk(directory, 'size=64k'),
     )
     // Three of five pages leave one of sixteen: the fourth meets a short write first, then ENOSPC.
     const perBatch = Math.floor((5 * PAGE_BYTES) / EVENT_BYTES)
@@ -61,7 +42,7 @@ test.skipIf(!hasNamespaces)('the last twentieth of a disk is left to others', as
   const directory = temporaryDirectory()
   const child = new SpoolProcess(
     { storagePath: join(directory, BASE), timing: { retryMs: 0 } },
-    onSmallDisk(directory),
+    onDisk(directory, 'size=64k'),
   )
   await child.ask('fill', join(directory, 'others'), 16 * PAGE_BYTES)
   await child.ask('grow', 'a', batchOf(1).lines)
@@ -103,25 +84,6 @@ test('without descriptors nothing is written, and later everything is', async ()
   expect(await child.ask('drain')).toHaveLength(2)
 })
 
-/** Makes a system call fail in a running process until it is told to stop. */
-async function inject(child: SpoolProcess, call: string, error: string): Promise<() => Promise<void>> {
-  const args = [
-    '-f',
-    '-o',
-    '/dev/null',
-    '-e',
-    `inject=${call}:error=${error}`,
-    '-p',
-    String(child.process.pid),
-  ]
-  const strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  await once(strace.stderr, 'data')
-  return async () => {
-    strace.kill('SIGTERM')
-    await once(strace, 'close')
-  }
-}
-
 test.skipIf(!hasStrace).each([
   ['openat', 'EIO'],
   ['rename', 'EXDEV'],
@@ -131,7 +93,7 @@ test.skipIf(!hasStrace).each([
   const child = new SpoolProcess({ storagePath: join(directory, BASE), timing: { retryMs: 0 } })
   const batch = batchOf(3)
   await child.ask('grow', batch.id, batch.lines)
-  const stop = await inject(child, call, error)
+  const stop = await inject(child.process.pid!, call, error)
   expect(await child.ask('publish', batch.id)).toBe('spool_unavailable')
   expect(await child.ask('claim')).toBeUndefined()
   await stop()

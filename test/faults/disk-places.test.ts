@@ -172,7 +172,11 @@ describe.concurrent('places that cannot be used, or must not', () => {
         await ask(app.origin, '/exit').catch(() => {})
         const { code, stderr } = await app.ended
         expect(code).toBe(5)
-        expect(lastLedger(stderr)).toMatchObject({ 'dropped.spool_unavailable': 7, buffered: 0, spooled: 0 })
+        const ledger = lastLedger(stderr)
+        // The request for the exit may or may not be over when it comes.
+        expect(ledger['captured']).toBeGreaterThanOrEqual(28)
+        expect(ledger).toMatchObject({ delivered: 21, buffered: 0, spooled: 0 })
+        expect(ledger['dropped.spool_unavailable']).toBe(ledger['captured']! - 21)
         expect(warnings(app)).toHaveLength(1)
         expect(contents(directory)).toEqual(before)
       },

@@ -39,10 +39,10 @@ function start(): Surface {
       return inertSurface
     }
     let runtime: Runtime | undefined
-    const running = (): Runtime => (runtime ??= loadRuntime())
+    const frameworks = enabledFrameworks()
+    const running = (): Runtime => (runtime ??= loadRuntime(frameworks))
     // Frameworks load before the server that makes us read the rest of the configuration.
     setDebug(flag('PEEKAPI_DEBUG', false))
-    const frameworks = enabledFrameworks()
     interceptModules(frameworks)
     listenToChannels(frameworks)
     watchServers((server) => running().capture(server))
@@ -62,9 +62,12 @@ function loadUserModule(): void {
   loadConfigModule(file)
 }
 
-function loadRuntime(): Runtime {
+function loadRuntime(frameworks: typeof registry): Runtime {
   const { startRuntime } = require('./deferred.cjs') as typeof import('./deferred.ts')
-  return startRuntime(process.env)
+  const recognizers = frameworks.flatMap(({ recognizes, load }) =>
+    recognizes === true ? (load().recognize ?? []) : [],
+  )
+  return startRuntime(process.env, recognizers)
 }
 
 /** Only true HTTP servers have it as an own property; reading it loads nothing. */

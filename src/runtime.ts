@@ -1,5 +1,6 @@
 import { builtin } from './builtin.ts'
 import { currentExchange } from './capture/current.ts'
+import type { Recognize } from './capture/exchange.ts'
 import { Hooks } from './capture/hooks.ts'
 import { settleOpen } from './capture/open-exchanges.ts'
 import { recordingBy, type Recording } from './capture/recording.ts'
@@ -26,7 +27,7 @@ const LEDGER_EVERY_MS = 60_000
 /** Nowhere to send events to, so none is made. */
 const inert: Runtime = { client: inertSurface, capture: () => {}, setConsumer: () => {} }
 
-export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
+export function startRuntime(environment: NodeJS.ProcessEnv, recognizers: readonly Recognize[]): Runtime {
   const { config, complaints, usable } = parseEnvironment(environment)
   setDebug(config.debug)
   for (const complaint of complaints) warnOnce(complaint, complaint)
@@ -44,7 +45,7 @@ export function startRuntime(environment: NodeJS.ProcessEnv): Runtime {
   let recording: Recording | undefined
   return {
     client,
-    capture: (server) => captureHttp(server, (recording ??= recordingBy(config, hooks, client))),
+    capture: (server) => captureHttp(server, (recording ??= recordingBy(config, hooks, client, recognizers))),
     setConsumer: (id) => {
       const exchange = currentExchange()
       if (exchange !== undefined) exchange.consumer = id

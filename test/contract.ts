@@ -87,6 +87,8 @@ export interface Subject {
   readonly name: string
   /** On npm, if it is not the name. */
   readonly package?: string
+  /** The framework that answers the common requests, if the subject only lives inside others. */
+  readonly host?: string
   /** Templates that this framework writes otherwise, or (undefined) does not have. */
   readonly routes: (major: number) => Partial<Record<Behaviour, string | undefined>>
   /** Its own traps. */
@@ -216,7 +218,8 @@ function casesOf(subject: Subject, version: string): Case[] {
   const routes = subject.routes(major)
   const common = Object.entries(behaviours).map(([name, behaviour]): Case => {
     const route = name in routes ? { route: routes[name as Behaviour] } : {}
-    return { name, ...behaviour, ...route }
+    const host = subject.host === undefined ? {} : { framework: subject.host }
+    return { name, ...behaviour, ...host, ...route }
   })
   return [...common, ...subject.cases(major, version)]
 }

@@ -70,9 +70,17 @@ export abstract class Exchange {
   /** Body bytes sent. */
   abstract readonly responseBytes: number
 
+  /** A header as it was sent, by its name in lower case; undefined if it was not, or the protocol does not keep it. */
+  sentHeader(_name: string): string | undefined {
+    return undefined
+  }
+
   /** The process ends while the exchange is open: makes the account of what was sent by now. */
   abstract interrupt(): void
 }
+
+/** Looks at an exchange that is over, for frameworks that leave their mark on the answer. Never throws. */
+export type Recognize = (exchange: Exchange) => void
 
 /** The exchange that a request, response or stream belongs to, if it is captured. */
 export function exchangeOf(message: object): Exchange | undefined {

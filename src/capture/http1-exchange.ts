@@ -5,6 +5,7 @@ import {
   BROKEN_OFF,
   CLIENT_CLOSED_REQUEST,
   hasBody,
+  headerOf,
   headStatus,
   unsentBytes,
   type Connection,
@@ -51,6 +52,12 @@ export class Http1Exchange extends Exchange {
   get responseBytes(): number {
     if (this.#answer !== undefined) return this.#answer.bodyBytes
     return this.#written - this.#lost
+  }
+
+  /** Off the head itself: headers that were given to `writeHead` are nowhere else. */
+  override sentHeader(name: string): string | undefined {
+    const head = (this.response as Outgoing)._header
+    return typeof head === 'string' ? headerOf(head, name) : undefined
   }
 
   /** @param waiting What waited in the response before it took these bytes. */

@@ -3,6 +3,7 @@ import type { ApiEvent } from '../types/client.ts'
 import { consumerNaming } from './consumer.ts'
 import { startFollowing } from './current.ts'
 import { eventOf, type EventSettings } from './event.ts'
+import type { Recognize } from './exchange.ts'
 import type { Hooks } from './hooks.ts'
 import { ignoredRequests } from './ignore.ts'
 import { accountTo, settle } from './open-exchanges.ts'
@@ -27,7 +28,12 @@ export interface Recording {
   readonly settle: Settle
 }
 
-export function recordingBy(config: Config, hooks: Hooks, recorder: Recorder): Recording {
+export function recordingBy(
+  config: Config,
+  hooks: Hooks,
+  recorder: Recorder,
+  recognizers: readonly Recognize[],
+): Recording {
   const settings: EventSettings = {
     pathOf: pathNaming(config),
     consumerOf: consumerNaming(config.consumer, (exchange) => hooks.identifyConsumer(exchange)),
@@ -37,7 +43,10 @@ export function recordingBy(config: Config, hooks: Hooks, recorder: Recorder): R
   const asksPeer = config.consumer.some(({ from }) => from === 'mtls')
   startFollowing()
   accountTo({
-    settle: (exchange) => recorder.record(hooks.finish(eventOf(exchange, settings), exchange)),
+    settle: (exchange) => {
+      for (const recognize of recognizers) recognize(exchange)
+      recorder.record(hooks.finish(eventOf(exchange, settings), exchange))
+    },
     malformed: () => recorder.malformed(),
   })
   return {

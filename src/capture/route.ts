@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Guard } from '../guard.ts'
-import { exchangeOf } from './exchange.ts'
+import { exchangeOf, type Exchange } from './exchange.ts'
 
 /** What a framework knows about one request. Kept on the exchange, asked once, when it settles. */
 export interface RouteSource {
@@ -12,12 +12,18 @@ export interface RouteSource {
    * Undefined if middleware answered, or nothing in this framework did.
    */
   template(): string | undefined
+  /** Template of the mount of what answered without a route, for what tells only its own part of the path. */
+  mount?(): string | undefined
 }
 
 /** Puts a source on the request's exchange. Without an exchange (ignored request, no capture) it does nothing. */
 export function setRouteSource(request: IncomingMessage, source: RouteSource): void {
   const exchange = exchangeOf(request)
-  if (exchange === undefined) return
+  if (exchange !== undefined) addRouteSource(exchange, source)
+}
+
+/** Puts a source on an exchange, inside those that are there. */
+export function addRouteSource(exchange: Exchange, source: RouteSource): void {
   source.outer = exchange.route
   exchange.route = source
 }
@@ -27,7 +33,7 @@ export function setRoute(request: IncomingMessage, framework: string, template: 
   setRouteSource(request, new KnownRoute(framework, template))
 }
 
-class KnownRoute implements RouteSource {
+export class KnownRoute implements RouteSource {
   readonly framework: string
   outer: RouteSource | undefined = undefined
   readonly #template: string | undefined

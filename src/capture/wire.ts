@@ -50,6 +50,14 @@ interface Handle {
   readonly writeQueueSize?: number
 }
 
+/** A header of a serialised head, by its name in lower case. */
+export function headerOf(head: string, name: string): string | undefined {
+  const line = head.toLowerCase().indexOf(`\r\n${name}: `)
+  if (line === -1) return undefined
+  const start = line + name.length + '\r\n: '.length
+  return head.slice(start, head.indexOf('\r\n', start))
+}
+
 /** Status of a serialised head. */
 export function statusOf(head: string): number | undefined {
   const status =

@@ -57,6 +57,10 @@ export class Dispatch implements RouteSource {
     return match === undefined || !guard.active ? undefined : joinPath(match.base, match.path) || '/'
   }
 
+  mount(): string {
+    return this.#mount
+  }
+
   enter(router: Router): Frame {
     const consumed = this.#request.baseUrl?.length ?? 0
     this.#frame = { router, base: this.#mount, consumed, within: this.#match, outer: this.#frame }

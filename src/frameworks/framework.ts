@@ -1,3 +1,5 @@
+import type { Recognize } from '../capture/exchange.ts'
+
 /** A file of a package that is observed, and the releases in which it looks as the patch expects. */
 export interface ObservedModule {
   /** Path as it stands under `node_modules`: the package's name, or a file in it with its extension. */
@@ -31,6 +33,8 @@ export interface Registration {
   readonly observed: string
   readonly modules: readonly ObservedModule[]
   readonly channels?: readonly ObservedChannel[]
+  /** Has a `recognize`: nothing of it needs to be observed as it loads. */
+  readonly recognizes?: true
   /** Loads the framework's file; called when one of its modules or channels first shows. */
   readonly load: () => Framework
 }
@@ -44,5 +48,7 @@ export interface Framework {
    * @param exports What the module exports, or the message.
    * @param path The matching `ObservedModule.path`, or the name of the channel.
    */
-  patch(exports: unknown, path: string): void
+  patch?(exports: unknown, path: string): void
+  /** Tells of every exchange that is over what this framework did in it, by the marks it left. Never throws. */
+  readonly recognize?: Recognize
 }

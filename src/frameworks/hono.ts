@@ -121,7 +121,12 @@ function baseWithin(outer: Dispatch, { req: { path } }: Context): string | undef
   if (path === whole) return outer.base
   const mount = outer.current()?.path ?? ''
   if (!mount.endsWith('*') || !(path === '/' || whole.endsWith(path))) return undefined
-  return outer.base + mount.replace(/\/?\*$/, '')
+  return outer.base + withoutWildcard(mount)
+}
+
+/** `/mounted/*` → `/mounted` */
+function withoutWildcard(path: string): string {
+  return path.replace(/\/?\*$/, '')
 }
 
 /** One request in one application. */
@@ -150,6 +155,11 @@ class Dispatch implements RouteSource {
   current(): Route | undefined {
     const { matchedRoutes, routeIndex } = this.context.req
     return matchedRoutes[routeIndex]
+  }
+
+  mount(): string | undefined {
+    const path = this.current()?.path
+    return path?.endsWith('*') === true ? this.base + withoutWildcard(path) : undefined
   }
 
   template(): string | undefined {

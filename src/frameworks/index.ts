@@ -40,4 +40,12 @@ export const registry: readonly Registration[] = [
     ]),
     load: () => (require('./hono.ts') as typeof import('./hono.ts')).hono,
   },
+  {
+    name: 'trpc',
+    supported: '11',
+    observed: 'the header that all its answers carry, in every host',
+    modules: [],
+    recognizes: true,
+    load: () => (require('./trpc.ts') as typeof import('./trpc.ts')).trpc,
+  },
 ]

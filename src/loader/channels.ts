@@ -19,7 +19,7 @@ function listen(registration: Registration, observed: ObservedChannel): void {
     if (!guard.active) return
     try {
       if (isTested(registration.name, name, versionOf(message), versions))
-        registration.load().patch(message, channel)
+        registration.load().patch?.(message, channel)
     } catch (fault) {
       guard.fault(fault)
     }

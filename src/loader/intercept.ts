@@ -92,7 +92,7 @@ function offer(observed: ReadonlyMap<string, Observed>, file: string, exports: u
 function patch({ registration, module }: Observed, exports: unknown, directory: string | undefined): void {
   const version = versionIn(directory)
   if (!isTested(registration.name, packageOf(module.path), version, module.versions)) return
-  registration.load().patch(exports, module.path)
+  registration.load().patch?.(exports, module.path)
 }
 
 function versionIn(directory: string | undefined): string | undefined {

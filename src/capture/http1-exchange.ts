@@ -88,7 +88,7 @@ export class Http1Exchange extends Exchange {
     this.endedAt = performance.now()
     const { response } = this
     const unsent = unsentBytes(response, connection)
-    if (unsent === 0 && response.writableEnded && this.headAt !== 0) return
+    if (unsent === 0 && this.headAt !== 0 && (response.writableEnded || this.#isWhole)) return
     this.#broken = outcome
     if (this.#chunks === undefined) {
       this.#lost = Math.min(unsent, this.#written)
@@ -99,6 +99,11 @@ export class Http1Exchange extends Exchange {
       this.#lost = body
       if (head) this.headAt = 0
     }
+  }
+
+  /** A client that has all that was declared may leave before the application comes to `end()`, as when files are piped. */
+  get #isWhole(): boolean {
+    return this.#written > 0 && this.#written === (this.response as Outgoing)._contentLength
   }
 
   /** The response is closed. */

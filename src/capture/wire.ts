@@ -23,6 +23,8 @@ export interface Outgoing {
   /** False for HEAD, 204 and 304: what the application writes is not sent. */
   readonly _hasBody?: boolean
   readonly _trailer?: string
+  /** As the head declares it, however it was set. */
+  readonly _contentLength?: number | null
   /** Waits for earlier responses on the same connection, or for a connection that takes no more. */
   readonly outputData?: readonly Written[]
   /** Length of `outputData`, strings counted by characters. */

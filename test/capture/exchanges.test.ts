@@ -116,6 +116,14 @@ describe('endings', () => {
     expect(event.response_size).toBeGreaterThanOrEqual(8)
   })
 
+  test('the client leaves with the whole body, before the application ends it: not aborted', async () => {
+    const { name, options } = named()
+    await abort(app.origin, '/unended', { afterBytes: 5, headers: options.headers })
+    const event = await eventOf(name)
+    expect(event).toMatchObject({ status_code: 200, response_size: 5 })
+    expect(event.metadata ?? {}).not.toHaveProperty('outcome')
+  })
+
   test('a slow answer: the total and the time to its first byte', async () => {
     const { event } = await exchange('/slow')
     expect(event.metadata!['ttfb_ms']).toBeLessThan(event.response_time_ms - 40)

@@ -81,6 +81,9 @@ const behaviours: { readonly [Name in Behaviour]: Omit<Case, 'name'> } = {
   'large body': { ask: 'GET /large/3', status: 200, route: '/large/:id', size: 2 ** 20 },
 }
 
+/** What a fixture depends on, by package. */
+export type Pinned = Readonly<Record<string, string>>
+
 /** A framework under the contract; its applications are `fixtures/<name>/<release>/app.{cjs,mjs}`. */
 export interface Subject {
   /** As in the registry and in `metadata.framework`. */
@@ -90,9 +93,9 @@ export interface Subject {
   /** The framework that answers the common requests, if the subject only lives inside others. */
   readonly host?: string
   /** Templates that this framework writes otherwise, or (undefined) does not have. */
-  readonly routes: (major: number) => Partial<Record<Behaviour, string | undefined>>
+  readonly routes: (major: number, pinned: Pinned) => Partial<Record<Behaviour, string | undefined>>
   /** Its own traps. */
-  readonly cases: (major: number, version: string) => readonly Case[]
+  readonly cases: (major: number, version: string, pinned: Pinned) => readonly Case[]
   /** Applications beside the common one, for what cannot be in it. */
   readonly programs?: readonly Program[]
 }
@@ -109,10 +112,10 @@ const ROUNDS = 20
 
 /** Runs the contract against every release of a framework that has a fixture, as CommonJS and as ES module. */
 export function contract(subject: Subject): void {
-  for (const { directory, version } of releasesOf(subject)) {
+  for (const { directory, version, pinned } of releasesOf(subject)) {
     for (const file of ['app.cjs', 'app.mjs']) {
       describe(`${subject.name} ${version}, ${file}`, () => {
-        contractOf(subject.name, { file: `${directory}/${file}`, cases: casesOf(subject, version) })
+        contractOf(subject.name, { file: `${directory}/${file}`, cases: casesOf(subject, version, pinned) })
       })
     }
   }
@@ -213,27 +216,30 @@ function expected(framework: string, one: Case, answer: Answer): object {
   }
 }
 
-function casesOf(subject: Subject, version: string): Case[] {
+function casesOf(subject: Subject, version: string, pinned: Pinned): Case[] {
   const major = Number.parseInt(version, 10)
-  const routes = subject.routes(major)
+  const routes = subject.routes(major, pinned)
   const common = Object.entries(behaviours).map(([name, behaviour]): Case => {
     const route = name in routes ? { route: routes[name as Behaviour] } : {}
     const host = subject.host === undefined ? {} : { framework: subject.host }
     return { name, ...behaviour, ...host, ...route }
   })
-  return [...common, ...subject.cases(major, version)]
+  return [...common, ...subject.cases(major, version, pinned)]
 }
 
-function releasesOf(subject: Subject): Array<{ directory: string; version: string }> {
+function releasesOf(subject: Subject): Array<{ directory: string; version: string; pinned: Pinned }> {
   return readdirSync(`${root}fixtures/${subject.name}`)
     .map((entry) => `fixtures/${subject.name}/${entry}`)
     .filter((directory) => existsSync(`${root}${directory}/package.json`))
-    .map((directory) => ({ directory, version: pinnedVersion(directory, subject.package ?? subject.name) }))
+    .map((directory) => {
+      const pinned = pinnedIn(directory)
+      return { directory, version: pinned[subject.package ?? subject.name]!, pinned }
+    })
 }
 
-function pinnedVersion(directory: string, name: string): string {
-  const { dependencies } = JSON.parse(readFileSync(`${root}${directory}/package.json`, 'utf8')) as {
-    dependencies: Record<string, string>
+function pinnedIn(directory: string): Pinned {
+  const manifest = JSON.parse(readFileSync(`${root}${directory}/package.json`, 'utf8')) as {
+    dependencies: Pinned
   }
-  return dependencies[name]!
+  return manifest.dependencies
 }

@@ -101,7 +101,7 @@ export class DeliveryClient implements Client {
 
   /** Whether anything is left that a flush could send. */
   get pending(): boolean {
-    return this.#buffer.events > 0 || this.#inFlight > 0
+    return this.#buffer.events > 0 || (this.#sender?.inFlight ?? 0) > 0
   }
 
   /** Starts to look for what other processes left on disk. */
@@ -138,8 +138,8 @@ export class DeliveryClient implements Client {
 
   stats(): Stats {
     return this.#ledger.stats({
-      buffered: this.#buffer.events + this.#held,
-      inFlight: this.#inFlight,
+      buffered: this.#buffer.events + (this.#backlog.held?.lines.length ?? 0),
+      inFlight: this.#sender?.inFlight ?? 0,
     })
   }
 
@@ -161,15 +161,6 @@ export class DeliveryClient implements Client {
     this.#running().wake('any')
   }
 
-  get #inFlight(): number {
-    return this.#sender?.inFlight ?? 0
-  }
-
-  /** Events read from the disk that wait to be sent. */
-  get #held(): number {
-    return this.#backlog.held?.lines.length ?? 0
-  }
-
   #journalTick(): void {
     this.#journalTimer = undefined
     this.journal()
@@ -185,7 +176,7 @@ export class DeliveryClient implements Client {
 
   /** Room in memory for one more event, if need be by handing the oldest batch to the disk. */
   #makeRoom(line: string): boolean {
-    const held = this.#inFlight + this.#held
+    const held = this.#sender?.inFlight ?? 0
     if (this.#buffer.hasRoomFor(line, held)) return true
     const oldest = this.#buffer.shift()
     if (oldest === undefined) return false

@@ -20,9 +20,6 @@ export interface SenderParts {
   readonly onError: (error: Error) => void
 }
 
-/** A file takes about 0.1 ms of the event loop; requests of the application must not wait for a hundred of them. */
-const MAX_WRITES_PER_TURN = 10
-
 /** Moves batches from memory and from the disk to the endpoint, as fast as the gate allows. */
 export class Sender {
   readonly #buffer: Buffer
@@ -35,7 +32,6 @@ export class Sender {
   readonly #shipments = new Set<Shipment>()
   #recovering: Shipment | undefined
   #incompleteToo = false
-  #offloading = false
   #gateTimer: NodeJS.Timeout | undefined
   #waiting: Array<() => void> = []
 
@@ -72,7 +68,7 @@ export class Sender {
       this.#ship(this.#buffer.shift())
     if (!this.#buffer.has('any')) this.#incompleteToo = false
     this.#recover()
-    if (!this.#offloading) this.#offload()
+    if (this.#gate.lasting) this.#offload()
     this.#awaitGate()
   }
 
@@ -163,22 +159,13 @@ export class Sender {
     }
   }
 
-  /** Memory is no place to wait out a long outage. */
   #offload(): void {
-    this.#offloading = false
-    if (!this.#gate.lasting) return
-    for (let batches = 0; this.#buffer.has('complete'); batches++) {
-      if (batches === MAX_WRITES_PER_TURN) return this.#offloadLater()
+    while (this.#buffer.has('complete')) {
       const batch = this.#buffer.shift()!
       if (this.#backlog.store(batch) === undefined) continue
       this.#buffer.unshift(batch)
       return
     }
-  }
-
-  #offloadLater(): void {
-    this.#offloading = true
-    setImmediate(() => this.#offload()).unref()
   }
 
   #awaitGate(): void {

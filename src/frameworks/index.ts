@@ -48,4 +48,17 @@ export const registry: readonly Registration[] = [
     recognizes: true,
     load: () => (require('./trpc.ts') as typeof import('./trpc.ts')).trpc,
   },
+  {
+    name: 'koa',
+    supported:
+      '2, 3 with koa-router 7 – 14, @koa/router 8 – 15, koa-route 3.2 – 4, koa-mount, koa-tree-router',
+    observed: 'what its routers leave on the context',
+    modules: [
+      { path: 'koa/lib/context.js', versions: '>=2 <4' },
+      { path: 'koa-router/lib/layer.js', versions: '>=7 <15' },
+      { path: '@koa/router/lib/layer.js', versions: '>=8 <15' },
+      { path: 'koa-tree-router/tree.js', versions: '>=0.10 <1' },
+    ],
+    load: () => (require('./koa.ts') as typeof import('./koa.ts')).koa,
+  },
 ]

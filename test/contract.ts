@@ -94,6 +94,8 @@ export interface Subject {
   readonly host?: string
   /** Templates that this framework writes otherwise, or (undefined) does not have. */
   readonly routes: (major: number, pinned: Pinned) => Partial<Record<Behaviour, string | undefined>>
+  /** Where it never learns of the request: the events name no framework. */
+  readonly unseen?: readonly Behaviour[]
   /** Its own traps. */
   readonly cases: (major: number, version: string, pinned: Pinned) => readonly Case[]
   /** Applications beside the common one, for what cannot be in it. */
@@ -222,7 +224,8 @@ function casesOf(subject: Subject, version: string, pinned: Pinned): Case[] {
   const common = Object.entries(behaviours).map(([name, behaviour]): Case => {
     const route = name in routes ? { route: routes[name as Behaviour] } : {}
     const host = subject.host === undefined ? {} : { framework: subject.host }
-    return { name, ...behaviour, ...host, ...route }
+    const unseen = subject.unseen?.includes(name as Behaviour) ? { framework: undefined } : {}
+    return { name, ...behaviour, ...host, ...unseen, ...route }
   })
   return [...common, ...subject.cases(major, version, pinned)]
 }

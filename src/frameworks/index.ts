@@ -28,6 +28,20 @@ export const registry: readonly Registration[] = [
     load: () => (require('./fastify.ts') as typeof import('./fastify.ts')).fastify,
   },
   {
+    name: 'find-my-way',
+    supported: '7 – 9',
+    observed: 'its router, patched as it loads',
+    modules: [{ path: 'find-my-way/index.js', format: 'commonjs', versions: '>=7 <10' }],
+    load: () => (require('./find-my-way.ts') as typeof import('./find-my-way.ts')).findMyWay,
+  },
+  {
+    name: 'hapi',
+    supported: '20.1.5 – 21',
+    observed: "hapi's request, patched as it loads",
+    modules: [{ path: '@hapi/hapi/lib/request.js', versions: '>=20.1.5 <22' }],
+    load: () => (require('./hapi.ts') as typeof import('./hapi.ts')).hapi,
+  },
+  {
     name: 'hono',
     supported: '3.12 – 4',
     observed: "Hono's routers, patched as they load",

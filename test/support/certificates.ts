@@ -50,6 +50,13 @@ export class Authority {
     return { key: this.#read('leaf.key'), cert: this.#read('leaf.pem') }
   }
 
+  /** Signed by nobody but itself. */
+  selfSigned(names: string): Identity {
+    const name = ['-subj', '/CN=self', '-addext', `subjectAltName=${names}`]
+    this.#openssl('req', '-x509', ...NEW_KEY, 'self.key', '-out', 'self.pem', '-days', '2', ...name)
+    return { key: this.#read('self.key'), cert: this.#read('self.pem') }
+  }
+
   remove(): void {
     rmSync(this.directory, { recursive: true })
   }

@@ -65,21 +65,26 @@ export async function expectSettled(app: App): Promise<void> {
  * The same where events had to be dropped or given to the disk: nothing waits any more, all that was captured was
  * either delivered once or counted as dropped, and a fresh event arrives.
  */
-export async function expectDrained(app: App, ingest: Ingest, fresh: number): Promise<Stats> {
-  await settled(app)
+export async function expectDrained(
+  app: App,
+  ingest: Ingest,
+  fresh: number,
+  timeoutMs: number = 20_000,
+): Promise<Stats> {
+  await settled(app, timeoutMs)
   await drive(app, 1, fresh)
   await until(
     () => delivered(ingest).includes(fresh),
     () => 'the fresh event',
   )
-  const stats = await settled(app)
+  const stats = await settled(app, timeoutMs)
   await expectSettled(app)
   expect(stats.delivered).toBe(ingest.events.length)
   expect(new Set(delivered(ingest)).size).toBe(ingest.events.length)
   return stats
 }
 
-async function settled(app: App): Promise<Stats> {
+async function settled(app: App, timeoutMs: number): Promise<Stats> {
   let stats = await app.stats()
   await until(
     async () => {
@@ -87,7 +92,7 @@ async function settled(app: App): Promise<Stats> {
       return stats.buffered + stats.inFlight === 0 && stats.spooled <= 0
     },
     () => `nothing waiting; ${JSON.stringify(stats)}`,
-    20_000,
+    timeoutMs,
   )
   return stats
 }

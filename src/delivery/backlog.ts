@@ -71,6 +71,14 @@ export class Backlog {
       .catch((fault: unknown) => guard.fault(fault))
   }
 
+  /** Gives the batch that was read back to the disk; false if it has to stay. */
+  putBack(): boolean {
+    const batch = this.#held
+    if (batch === undefined || this.store(batch) !== undefined) return false
+    this.#held = undefined
+    return true
+  }
+
   take(): Batch | undefined {
     const batch = this.#held
     this.#held = undefined

@@ -54,7 +54,7 @@ export class DeliveryClient implements Client {
       config.storagePath === 'none'
         ? noSpool
         : new DiskSpool({ ...config, ledger: this.#ledger, onError: (error) => this.#tell(error) })
-    this.#backlog = new Backlog(this.#spool, this.#ledger, () => this.#running().wake('complete'))
+    this.#backlog = new Backlog(this.#spool, this.#ledger, () => this.#welcome())
     this.#buffer = new Buffer(config.maxBufferSize, config.maxEventBytes, config.batchSize)
   }
 
@@ -138,7 +138,7 @@ export class DeliveryClient implements Client {
 
   stats(): Stats {
     return this.#ledger.stats({
-      buffered: this.#buffer.events + (this.#backlog.held?.lines.length ?? 0),
+      buffered: this.#buffer.events + this.#heldEvents,
       inFlight: this.#sender?.inFlight ?? 0,
     })
   }
@@ -174,13 +174,31 @@ export class DeliveryClient implements Client {
     return batches
   }
 
+  /** Events that were read from the disk and wait to be sent. */
+  get #heldEvents(): number {
+    return this.#backlog.held?.lines.length ?? 0
+  }
+
+  /** A batch from the disk is there. Memory may have filled up while it was read: then it waits where it was. */
+  #welcome(): void {
+    const limit = this.#config.maxBufferSize
+    const held = this.#heldEvents
+    const inMemory = this.#buffer.events + (this.#sender?.inFlight ?? 0) + held
+    // One that is larger than memory would never be sent: another process with a higher limit wrote it.
+    if (inMemory > limit && held <= limit && this.#backlog.putBack()) return
+    this.#running().wake('complete')
+  }
+
   /** Room in memory for one more event, if need be by handing the oldest batch to the disk. */
   #makeRoom(line: string): boolean {
-    const held = this.#sender?.inFlight ?? 0
-    if (this.#buffer.hasRoomFor(line, held)) return true
+    const inFlight = this.#sender?.inFlight ?? 0
+    if (this.#buffer.hasRoomFor(line, inFlight + this.#heldEvents)) return true
+    // It has a file already.
+    if (this.#backlog.putBack() && this.#buffer.hasRoomFor(line, inFlight)) return true
     const oldest = this.#buffer.shift()
     if (oldest === undefined) return false
-    if (this.#backlog.store(oldest) === undefined) return this.#buffer.hasRoomFor(line, held)
+    if (this.#backlog.store(oldest) === undefined)
+      return this.#buffer.hasRoomFor(line, inFlight + this.#heldEvents)
     this.#buffer.unshift(oldest)
     return false
   }

@@ -32,7 +32,8 @@ describe.concurrent('C1 a wall clock that jumps', () => {
           PEEKAPI_STORAGE_PATH: join(directory, BASE),
         },
       })
-      await drive(app, 20)
+      // A single one: two requests may overlap before the first failure.
+      await drive(app, 1)
       for (let failures = 1; failures <= 3; failures++) {
         await until(
           () => attemptsOf(app) >= failures,
@@ -40,7 +41,7 @@ describe.concurrent('C1 a wall clock that jumps', () => {
         )
         app.process.send({ shiftMs })
         // A full batch asks the gate at once.
-        await drive(app, 20, 20 * failures)
+        await drive(app, 20, 20 * failures - 19)
       }
       const announced = [...app.stderr.matchAll(/next attempt in (\d+) ms/g)].map(([, ms]) => Number(ms))
       for (let n = 1; n < 3; n++) {
@@ -51,7 +52,7 @@ describe.concurrent('C1 a wall clock that jumps', () => {
         expect(waited).toBeLessThan(announced[n - 1]! + 10_000)
       }
       ingest.script = UP
-      await expectRecovery(app, ingest, 80)
+      await expectRecovery(app, ingest, 61)
     },
   )
 })

@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel'
+import { answerBy } from './capture/under-way.ts'
 import { boolean, list } from './config/values.ts'
 import { registry } from './frameworks/index.ts'
 import { listenToChannels } from './loader/channels.ts'
@@ -44,6 +45,7 @@ function start(): Surface {
     // Frameworks load before the server that makes us read the rest of the configuration.
     setDebug(flag('PEEKAPI_DEBUG', false))
     interceptModules(frameworks)
+    answerBy(() => runtime?.currentExchange())
     listenToChannels(frameworks)
     watchServers((server) => running().capture(server))
     loadUserModule()

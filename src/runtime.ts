@@ -1,6 +1,6 @@
 import { builtin } from './builtin.ts'
 import { currentExchange } from './capture/current.ts'
-import type { Recognize } from './capture/exchange.ts'
+import type { Exchange, Recognize } from './capture/exchange.ts'
 import { Hooks } from './capture/hooks.ts'
 import { settleOpen } from './capture/open-exchanges.ts'
 import { recordingBy, type Recording } from './capture/recording.ts'
@@ -19,13 +19,20 @@ export interface Runtime {
   /** Captures what a server answers from now on. Anything that is no HTTP server is left alone. */
   capture(server: unknown): void
   setConsumer(id: string): void
+  /** The exchange being handled, also after `await`. */
+  currentExchange(): Exchange | undefined
 }
 
 /** Under PEEKAPI_DEBUG. */
 const LEDGER_EVERY_MS = 60_000
 
 /** Nowhere to send events to, so none is made. */
-const inert: Runtime = { client: inertSurface, capture: () => {}, setConsumer: () => {} }
+const inert: Runtime = {
+  client: inertSurface,
+  capture: () => {},
+  setConsumer: () => {},
+  currentExchange: () => undefined,
+}
 
 export function startRuntime(environment: NodeJS.ProcessEnv, recognizers: readonly Recognize[]): Runtime {
   const { config, complaints, usable } = parseEnvironment(environment)
@@ -50,6 +57,7 @@ export function startRuntime(environment: NodeJS.ProcessEnv, recognizers: readon
       const exchange = currentExchange()
       if (exchange !== undefined) exchange.consumer = id
     },
+    currentExchange,
   }
 }
 

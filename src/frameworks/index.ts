@@ -75,4 +75,11 @@ export const registry: readonly Registration[] = [
     ],
     load: () => (require('./koa.ts') as typeof import('./koa.ts')).koa,
   },
+  {
+    name: 'graphql',
+    supported: 'Apollo Server 4 – 5 and GraphQL Yoga 3 – 5 on graphql 16: the operation, whatever the host',
+    observed: 'the question for the operation of a document, in graphql',
+    modules: [{ path: 'graphql/utilities/getOperationAST.js', versions: '>=16 <17' }],
+    load: () => (require('./graphql.ts') as typeof import('./graphql.ts')).graphql,
+  },
 ]

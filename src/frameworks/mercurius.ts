@@ -2,18 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { addOperation } from '../capture/operation.ts'
 import { Guard } from '../guard.ts'
 import { wrapMethod } from '../wrap.ts'
-
-/** One definition of a parsed GraphQL document. */
-interface Definition {
-  readonly kind: string
-  readonly name?: { readonly value: string }
-  readonly selectionSet?: { readonly selections: readonly Selection[] }
-}
-
-interface Selection {
-  readonly kind: string
-  readonly name?: { readonly value: string }
-}
+import { operationName, type Definition } from './graphql-operation.ts'
 
 interface Document {
   readonly definitions: readonly Definition[]
@@ -71,23 +60,18 @@ function tell(_schema: unknown, document: Document, { reply }: Context): void {
   if (!guard.active || reply === undefined) return
   try {
     const { raw, body, query } = reply.request
-    const name = operationOf(document, [body ?? query ?? []].flat() as NamedOperation[])
-    if (name !== undefined) addOperation(raw, name)
+    const operation = operationOf(document, [body ?? query ?? []].flat() as NamedOperation[])
+    const name = operation && operationName(operation)
+    if (name !== undefined) addOperation(raw, name, operation)
   } catch (fault) {
     guard.fault(fault)
   }
 }
 
-/** The name of the operation that runs; one without a name is called by its first field. */
-function operationOf({ definitions }: Document, asked: readonly NamedOperation[]): string | undefined {
+/** The operation that runs. */
+function operationOf({ definitions }: Document, asked: readonly NamedOperation[]): Definition | undefined {
   const operations = definitions.filter(({ kind }) => kind === 'OperationDefinition')
-  const chosen =
-    operations.length === 1
-      ? operations[0]
-      : operations.find(({ name }) => asked.some(({ operationName }) => operationName === name?.value))
-  return chosen?.name?.value ?? chosen?.selectionSet?.selections.find(isField)?.name?.value
-}
-
-function isField({ kind }: Selection): boolean {
-  return kind === 'Field'
+  return operations.length === 1
+    ? operations[0]
+    : operations.find(({ name }) => asked.some(({ operationName }) => operationName === name?.value))
 }

@@ -49,7 +49,7 @@ describe.concurrent('settings', () => {
   })
 
   scenario('distinct unmatched paths are bounded: 100, then (unmatched)', async ({ ingest, serve }) => {
-    const app = await serve({ file: 'fixtures/http/exchanges.cjs' })
+    const app = await serve({ file: 'fixtures/http/bodies.cjs' })
     const word = (n: number): string => `/no${String.fromCharCode(97 + Math.floor(n / 26), 97 + (n % 26))}`
     for (let n = 0; n < 102; n++) await ask(app.origin, word(n))
     await ask(app.origin, word(0))

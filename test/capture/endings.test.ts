@@ -61,6 +61,16 @@ describe.each(Object.entries(LEAVES))('the client leaves %s', (_how, leave) => {
     expect(event.response_size % 4).toBe(0)
   })
 
+  test('with the whole body, before the application ends it: not aborted', async () => {
+    const { name, client } = await begin('/unended')
+    client.socket.resume()
+    await client.got('whole')
+    leave(client)
+    const event = await subject.eventOf(name)
+    expect(event).toMatchObject({ status_code: 200, response_size: 5 })
+    expect(event.metadata?.['outcome']).toBeUndefined()
+  })
+
   test.each([
     ['with a length', { 'content-length': 100 }, 'ten bytes.', 10],
     ['in chunks', { 'transfer-encoding': 'chunked' }, '5\r\nhello\r\n', 5],

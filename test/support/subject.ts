@@ -17,11 +17,14 @@ export interface RawRequest {
 
 /** An application under the preload and its endpoint. Requests name themselves, so that each finds its event. */
 export class Subject {
+  readonly app: App
+  readonly ingest: Ingest
   #named = 0
-  private constructor(
-    readonly app: App,
-    readonly ingest: Ingest,
-  ) {}
+
+  private constructor(app: App, ingest: Ingest) {
+    this.app = app
+    this.ingest = ingest
+  }
 
   static async start(options: AppOptions): Promise<Subject> {
     const ingest = await Ingest.start()

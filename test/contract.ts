@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { satisfies } from '../src/loader/versions.ts'
 import type { ApiEvent, Stats } from '../src/types/client.ts'
 import { App, root } from './support/app.ts'
 import { Ingest } from './support/ingest.ts'
@@ -114,9 +116,9 @@ const ROUNDS = 20
 
 /** Runs the contract against every release of a framework that has a fixture, as CommonJS and as ES module. */
 export function contract(subject: Subject): void {
-  for (const { directory, version, pinned } of releasesOf(subject)) {
+  for (const { directory, version, pinned, runsHere } of releasesOf(subject)) {
     for (const file of ['app.cjs', 'app.mjs']) {
-      describe(`${subject.name} ${version}, ${file}`, () => {
+      describe.skipIf(!runsHere)(`${subject.name} ${version}, ${file}`, () => {
         contractOf(subject.name, { file: `${directory}/${file}`, cases: casesOf(subject, version, pinned) })
       })
     }
@@ -230,19 +232,33 @@ function casesOf(subject: Subject, version: string, pinned: Pinned): Case[] {
   return [...common, ...subject.cases(major, version, pinned)]
 }
 
-function releasesOf(subject: Subject): Array<{ directory: string; version: string; pinned: Pinned }> {
+interface Release {
+  readonly directory: string
+  readonly version: string
+  readonly pinned: Pinned
+  /** Some releases start on other versions of Node only; their fixture says so under `engines`. */
+  readonly runsHere: boolean
+}
+
+function releasesOf(subject: Subject): Release[] {
   return readdirSync(`${root}fixtures/${subject.name}`)
     .map((entry) => `fixtures/${subject.name}/${entry}`)
     .filter((directory) => existsSync(`${root}${directory}/package.json`))
     .map((directory) => {
-      const pinned = pinnedIn(directory)
-      return { directory, version: pinned[subject.package ?? subject.name]!, pinned }
+      const { dependencies, engines } = manifestOf(directory)
+      const version = dependencies[subject.package ?? subject.name]!
+      const runsHere = engines === undefined || satisfies(versionUnderTest(), engines.node)
+      return { directory, version, pinned: dependencies, runsHere }
     })
 }
 
-function pinnedIn(directory: string): Pinned {
-  const manifest = JSON.parse(readFileSync(`${root}${directory}/package.json`, 'utf8')) as {
-    dependencies: Pinned
-  }
-  return manifest.dependencies
+function manifestOf(directory: string): { dependencies: Pinned; engines?: { node: string } } {
+  return JSON.parse(readFileSync(`${root}${directory}/package.json`, 'utf8')) as ReturnType<typeof manifestOf>
+}
+
+function versionUnderTest(): string {
+  const node = process.env['NODE_UNDER_TEST']
+  return node === undefined
+    ? process.versions.node
+    : execFileSync(node, ['-p', 'process.versions.node']).toString().trim()
 }

@@ -41,7 +41,7 @@ export const findMyWay: Framework = {
 function wrapHandler(args: unknown[]): void {
   const at = typeof args[2] === 'function' ? 2 : 3
   const [path, handler, store] = [args[1], args[at], args[at + 1]]
-  if (typeof path !== 'string' || typeof handler !== 'function' || isOfFastify(store)) return
+  if (typeof path !== 'string' || typeof handler !== 'function' || isOfFramework(store)) return
   if (telling.has(handler as Handler)) return
   const route = { handler: handler as Handler }
   wrapMethod<Handler>(
@@ -63,7 +63,10 @@ function wrapHandler(args: unknown[]): void {
   args[at] = route.handler
 }
 
-/** Fastify tells its routes itself; here its "not found" handlers would look like one more, `/*`. */
-function isOfFastify(store: unknown): boolean {
-  return typeof store === 'object' && store !== null && 'config' in store && 'onRequest' in store
+/** Fastify and Restify tell their routes themselves; and the "not found" handlers of the one would look like a route, `/*`. */
+function isOfFramework(store: unknown): boolean {
+  if (typeof store !== 'object' || store === null) return false
+  return (
+    ('config' in store && 'onRequest' in store) || ('route' in store && 'chain' in (store.route as object))
+  )
 }

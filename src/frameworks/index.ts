@@ -82,4 +82,11 @@ export const registry: readonly Registration[] = [
     modules: [{ path: 'graphql/utilities/getOperationAST.js', versions: '>=16 <17' }],
     load: () => (require('./graphql.ts') as typeof import('./graphql.ts')).graphql,
   },
+  {
+    name: 'restify',
+    supported: '11, 12',
+    observed: 'the route that it keeps on the request',
+    modules: [{ path: 'restify/lib/server.js', versions: '>=11 <13' }],
+    load: () => (require('./restify.ts') as typeof import('./restify.ts')).restify,
+  },
 ]

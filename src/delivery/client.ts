@@ -123,6 +123,7 @@ export class DeliveryClient implements Client {
   async conclude(): Promise<void> {
     await this.flush()
     await this.#sender?.recall()
+    this.#spool.insist()
     const kept = this.#takeAll().filter((batch) => this.#backlog.store(batch) !== undefined)
     for (const batch of kept.toReversed()) this.#buffer.unshift(batch)
   }
@@ -130,6 +131,7 @@ export class DeliveryClient implements Client {
   /** Hands what is in memory to the disk, synchronously: nothing runs after this. What does not fit is dropped. */
   abandon(): void {
     const underWay = this.#sender?.seize() ?? []
+    this.#spool.insist()
     for (const batch of [...underWay, ...this.#takeAll()]) {
       const refusal = this.#backlog.store(batch)
       if (refusal !== undefined) this.#ledger.drop(refusal, batch.lines.length)

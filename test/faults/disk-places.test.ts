@@ -9,6 +9,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -21,7 +22,7 @@ import { ask } from '../support/request.ts'
 import { scenario } from '../support/scenario.ts'
 import { BASE, filesIn } from '../support/spool.ts'
 import { asStranger, hasNamespaces, isRoot, onDisk, STRANGER } from '../support/system.ts'
-import { drive, expectRecovery } from '../support/traffic.ts'
+import { delivered, drive, expectRecovery, expectSettled } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 
 /** Places where nothing can be written, and what is said about them. */
@@ -203,6 +204,37 @@ describe.concurrent('places that cannot be used, or must not', () => {
         await app.stop()
       }
       expect(ingest.events).toHaveLength(6)
+    },
+  )
+
+  scenario(
+    'D2 a place that can be used again just before the exit: nothing is lost, though the disk had failed a moment ago',
+    async ({ ingest, directory, serve }) => {
+      const blocked = join(directory, 'spool')
+      writeFileSync(blocked, VICTIM)
+      const env = { PEEKAPI_STORAGE_PATH: join(blocked, BASE), PEEKAPI_DEBUG: 'true' }
+      ingest.script = () => ({ status: 401 })
+      const app = await serve({ file: 'fixtures/endings/exit-in-handler.cjs', env })
+      await drive(app, 20)
+      await warned(app, 'ENOTDIR')
+      rmSync(blocked)
+      await ask(app.origin, '/exit').catch(() => {})
+      const { stderr } = await app.ended
+      const ledger = lastLedger(stderr)
+      expect(ledger).toMatchObject({ delivered: 0, spooled: ledger['captured'] })
+      ingest.script = UP
+      const next = await serve({ env })
+      await until(
+        () => delivered(ingest).filter((n) => n >= 0).length === 20,
+        () => `20 events; got ${delivered(ingest).length}`,
+        15_000,
+      )
+      await drive(next, 1, 20)
+      await until(
+        () => delivered(ingest).includes(20),
+        () => 'the fresh event',
+      )
+      await expectSettled(next)
     },
   )
 })

@@ -86,6 +86,10 @@ export class DiskSpool implements Spool {
     }
   }
 
+  insist(): void {
+    this.#retryAt = 0
+  }
+
   forget(batch: Batch): void {
     this.#settle(({ journal }) => journal.forget(batch))
   }

@@ -20,6 +20,8 @@ export interface Spool {
   seal(batch: Batch): Batch | undefined
   /** Hands a batch over to the disk, for any process to deliver. Undefined when it is safely there. */
   publish(batch: Batch): Refusal | undefined
+  /** The process is about to end: a disk that failed a moment ago gets one more chance. */
+  insist(): void
   /** The oldest batch that waits on disk, now this process's own; undefined when there is none. */
   claim(): Promise<Batch | undefined>
   /** The batch is dealt with: its copy on disk, if it has one, is removed. */
@@ -33,6 +35,7 @@ export const noSpool: Spool = {
   journal: () => {},
   seal: (batch) => batch,
   publish: () => 'spool_unavailable',
+  insist: () => {},
   claim: async () => undefined,
   forget: () => {},
   replace: () => {},

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { satisfies } from '../src/loader/versions.ts'
 import type { ApiEvent, Stats } from '../src/types/client.ts'
-import { App, root } from './support/app.ts'
+import { App, root, type Ending } from './support/app.ts'
 import { Ingest } from './support/ingest.ts'
 import { expectClosed } from './support/ledger.ts'
 import { perform, type Answer } from './support/perform.ts'
@@ -134,6 +134,8 @@ function contractOf(name: string, { file, args = [], cases }: Program): void {
   let bareAnswers: Answer[]
   let events: ReadonlyMap<string, ApiEvent>
   let stats: Stats
+  let warnings: readonly string[]
+  let bareWarnings: readonly string[]
 
   beforeAll(async () => {
     const ingest = await Ingest.start()
@@ -148,7 +150,9 @@ function contractOf(name: string, { file, args = [], cases }: Program): void {
     await ingest.waitForEvents(requests)
     events = new Map(ingest.events.map((event) => [event.consumer_id ?? '', event]))
     stats = await app.stats()
-    await Promise.all([app.stop(), bare.stop(), ingest.close()])
+    const [ending, bareEnding] = await Promise.all([app.stop(), bare.stop(), ingest.close()])
+    warnings = warningsIn(ending)
+    bareWarnings = warningsIn(bareEnding)
   })
 
   describe('exact', () => {
@@ -171,10 +175,20 @@ function contractOf(name: string, { file, args = [], cases }: Program): void {
     expect(answers).toEqual(bareAnswers)
   })
 
+  // Deprecated properties of a framework warn whoever reads them.
+  test('every warning is as well', () => {
+    expect(warnings).toEqual(bareWarnings)
+  })
+
   test('one event for each request, and all of them accounted for', () => {
     expect(stats.captured).toBe(requests)
     expectClosed(stats)
   })
+}
+
+/** Node warns of `punycode` (DEP0040) if code outside of `node_modules` asks for it: our files lie there in tests only. */
+function warningsIn({ stderr }: Ending): string[] {
+  return [...new Set(stderr.match(/(?<=\(node:\d+\) )(?!\[DEP0040\]).*Warning: .*/g))].toSorted()
 }
 
 /** All cases one after the other; each round begins elsewhere, so that concurrent rounds mix them. */

@@ -12,7 +12,7 @@ interface Instance {
   ): void
 }
 
-/** Where a request keeps its route: in `routeOptions` from 4.10 on, where the context prints a deprecation. */
+/** A request keeps its route in `routeOptions` from 4.10 on, in its context before. */
 interface Request {
   readonly raw: IncomingMessage
   readonly routeOptions?: { readonly url?: string }
@@ -47,10 +47,10 @@ function observeRoutes(instance: Instance): void {
 }
 
 /** Undefined in "not found" handlers. */
-function templateOf({ routeOptions, context }: Request, prefix: string): string | undefined {
-  const url = (routeOptions ?? context?.config)?.url
+function templateOf(request: Request, prefix: string): string | undefined {
+  // Not both: from 4.10 on the context's getter warns of its deprecation.
+  const url = (request.routeOptions ?? request.context?.config)?.url
   // A plugin's `/` answers with and without the slash; Fastify 4 and older make it two routes.
-  return url !== undefined && url.endsWith('/') && url.length === prefix.length + 1 && prefix !== ''
-    ? prefix
-    : url
+  const isRoot = prefix !== '' && url?.length === prefix.length + 1 && url.endsWith('/')
+  return isRoot ? prefix : url
 }

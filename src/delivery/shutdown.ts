@@ -16,7 +16,8 @@ const guard = new Guard('shutdown')
  * @param settleOpen Makes the events of what is still under way, and says how many.
  */
 export function watchProcessEnd(client: DeliveryClient, settleOpen: () => number): void {
-  for (const signal of SIGNALS) watchSignal(client, signal, settleOpen)
+  const departure: Departure = { begun: false }
+  for (const signal of SIGNALS) watchSignal(client, signal, departure, settleOpen)
   watchBeforeExit(client)
   process.on('exit', () =>
     attempt(() => {
@@ -27,8 +28,17 @@ export function watchProcessEnd(client: DeliveryClient, settleOpen: () => number
   )
 }
 
-function watchSignal(client: DeliveryClient, signal: Signal, settleOpen: () => number): void {
-  let leaving = false
+/** Shared by the signals: who presses Ctrl-C while SIGTERM is being heeded will not wait either. */
+interface Departure {
+  begun: boolean
+}
+
+function watchSignal(
+  client: DeliveryClient,
+  signal: Signal,
+  departure: Departure,
+  settleOpen: () => number,
+): void {
   const leave = (): void => {
     // The signal leaves no time for `exit`. The first process of a container may survive it, and its requests too.
     if (process.pid !== 1 && settleOpen() > 0) client.abandon()
@@ -42,10 +52,10 @@ function watchSignal(client: DeliveryClient, signal: Signal, settleOpen: () => n
         client.hasten()
         return stepAside(signal, listener)
       }
-      if (leaving) return leave()
-      leaving = true
+      if (departure.begun) return leave()
+      departure.begun = true
       void client.conclude().finally(() => {
-        leaving = false
+        departure.begun = false
         client.reportLedger()
         // A listener that came while we were sending has the say now.
         if (process.listenerCount(signal) === 1) leave()

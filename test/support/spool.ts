@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import { newBatchId, type Batch } from '../../src/delivery/batch.ts'
 import { Ledger } from '../../src/delivery/ledger.ts'
 import { DiskSpool, type DiskSpoolOptions } from '../../src/delivery/spool/disk-spool.ts'
-import { parseName, type FileName, type FileState } from '../../src/delivery/spool/names.ts'
+import { formatName, parseName, type FileName, type FileState } from '../../src/delivery/spool/names.ts'
 import type { ApiEvent } from '../../src/types/client.ts'
 
 export const BASE = 'events'
@@ -71,6 +71,23 @@ export function filesIn(directory: string, state?: FileState): FileName[] {
   return readdirSync(directory)
     .map((file) => parseName(BASE, file))
     .filter((name): name is FileName => name !== undefined && (state === undefined || name.state === state))
+}
+
+/** The numbers of the events that are safe on disk, in order: whole lines in files that promise something. */
+export function numbersOnDisk(directory: string): number[] {
+  return filesIn(directory)
+    .filter(({ state }) => state === 'new' || state === 'claim')
+    .flatMap((name) => numbersIn(wholeLines(join(directory, formatName(BASE, name)))))
+    .toSorted((a, b) => a - b)
+}
+
+/** None if the file is gone meanwhile; a line that is being written does not count. */
+function wholeLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').slice(0, -1)
+  } catch {
+    return []
+  }
 }
 
 /** Everything that can be claimed, each batch dealt with before the next is asked for. */

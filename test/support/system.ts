@@ -1,7 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 
 // Faults that only the system itself can make. Where it does not let us, the reason is printed and the test skipped.
+
+/** Runs a command as the first process of a pid namespace, as in a container. It dies with the wrapper. */
+export const PID_1 = ['unshare', '-rpf', '--kill-child'] as const
 
 function works(command: string, ...args: readonly string[]): boolean {
   try {
@@ -14,6 +18,7 @@ function works(command: string, ...args: readonly string[]): boolean {
 }
 
 export const hasNamespaces: boolean = works('unshare', '-rm', 'true')
+export const hasPidNamespaces: boolean = works(...PID_1, 'true')
 export const hasStrace: boolean = works('strace', '-o', '/dev/null', 'true')
 export const isRoot: boolean = process.geteuid?.() === 0
 if (!isRoot) console.log('skipped where another user is needed: these tests do not run as root')
@@ -44,6 +49,11 @@ export async function inject(pid: number, call: string, error: string): Promise<
     strace.kill('SIGTERM')
     await once(strace, 'close')
   }
+}
+
+/** The process that a wrapper which does not end by `exec` has started. */
+export function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
 }
 
 /** Sets a limit of a running process. */

@@ -47,7 +47,7 @@ async function askThree(app: App): Promise<void> {
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('with nobody listening: everything is sent, then the process dies of the signal', async () => {
+  test('P1 with nobody listening: everything is sent, then the process dies of the signal', async () => {
     const ending = await alike('serve.cjs', async (app) => {
       await askThree(app)
       return app.stop(signal)
@@ -56,7 +56,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(ingest.events).toHaveLength(3)
   })
 
-  test('with an endpoint that never answers: the process is gone soon after the shutdown timeout', async () => {
+  test('P2 with an endpoint that never answers: the process is gone soon after the shutdown timeout', async () => {
     ingest.script = () => ({ broken: 'never' })
     const app = await App.serve({
       file: 'fixtures/endings/serve.cjs',
@@ -67,7 +67,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await app.stop(signal)).toMatchObject({ code: null, signal, stderr: '' })
   })
 
-  test('twice: the second ends it at once', async () => {
+  test('P5 twice: the second ends it at once', async () => {
     ingest.script = () => ({ broken: 'never' })
     const app = await App.serve({
       file: 'fixtures/endings/serve.cjs',
@@ -84,7 +84,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   })
 })
 
-test("SIGTERM with the application's own handler: its order and exit code, and the requests it answers while closing", async () => {
+test("P3 SIGTERM with the application's own handler: its order and exit code, and the requests it answers while closing", async () => {
   const ending = await alike('graceful.cjs', async (app) => {
     await ask(app.origin, '/before')
     const slow = ask(app.origin, '/slow')
@@ -109,7 +109,7 @@ test('SIGTERM with a handler that raises it again only when alone: it finds itse
   expect(ending).toMatchObject({ signal: 'SIGTERM', stdout: 'alone\n' })
 })
 
-test('SIGTERM that the application ignores: it goes on serving and its events arrive', async () => {
+test('P4 SIGTERM that the application ignores: it goes on serving and its events arrive', async () => {
   const app = await App.serve({ file: 'fixtures/endings/ignores.cjs', endpoint: ingest.url })
   for (const round of [1, 2]) {
     app.process.kill('SIGTERM')
@@ -127,7 +127,7 @@ test.each([
   ['process.exit in a handler', 'exit-in-handler.cjs', '/exit', 5],
   ['an uncaught exception', 'uncaught.cjs', '/throw', 1],
   ['an unhandled rejection', 'rejection.cjs', '/reject', 1],
-])('%s: exit code and stderr as without us', async (_name, file, path, code) => {
+])('P6 %s: exit code and stderr as without us', async (_name, file, path, code) => {
   const ending = await alike(file, async (app) => {
     await ask(app.origin, '/1')
     await ask(app.origin, path)
@@ -136,7 +136,7 @@ test.each([
   expect(ending.code).toBe(code)
 })
 
-test('a program that runs out of work ends, with its events delivered and the ledger closed', async () => {
+test('P13 a program that runs out of work ends, with its events delivered and the ledger closed', async () => {
   const ending = await App.run({
     file: 'fixtures/endings/one-request.cjs',
     endpoint: ingest.url,
@@ -147,7 +147,7 @@ test('a program that runs out of work ends, with its events delivered and the le
   expect(lastLedger(ending.stderr)).toMatchObject({ captured: 1, delivered: 1 })
 })
 
-test('a program that runs out of work while the endpoint is down still ends', async () => {
+test('P13 a program that runs out of work while the endpoint is down still ends', async () => {
   ingest.script = () => ({ status: 503 })
   const ending = await App.run({
     file: 'fixtures/endings/one-request.cjs',

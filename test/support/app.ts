@@ -61,6 +61,7 @@ export class App {
       ...Object.fromEntries(
         INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
       ),
+      PROBE: 'true',
       PEEKAPI_API_KEY: 'test-key',
       PEEKAPI_FLUSH_INTERVAL: '100ms',
       PEEKAPI_STORAGE_PATH: 'none',

@@ -39,6 +39,8 @@ export async function expectConserved(
   await expectSettled(app)
   const arrived = delivered(ingest)
   expect(new Set(arrived).size).toBe(arrived.length)
+  const bodies = new Map(ingest.batches.map(({ id, body }) => [id, body]))
+  expect(ingest.batches.filter(({ id, body }) => body !== bodies.get(id)).map(({ id }) => id)).toEqual([])
   const known = new Set([...certain, ...possible, fresh])
   expect(arrived.filter((number) => !known.has(number))).toEqual([])
 }

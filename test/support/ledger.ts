@@ -12,8 +12,17 @@ export function expectClosed(stats: Stats): void {
 
 /** The same from the last `ledger` line that a process wrote under PEEKAPI_DEBUG, for processes that are gone. */
 export function lastLedger(stderr: string): Record<string, number> {
-  const line = stderr.split('\n').findLast((text) => text.includes('[peekapi] ledger '))
-  if (line === undefined) throw new Error(`no ledger line in: ${stderr}`)
+  return ledgers(stderr).at(-1)!
+}
+
+/** All such lines, of one process or several that share their stderr. */
+export function ledgers(stderr: string): Array<Record<string, number>> {
+  const lines = stderr.split('\n').filter((text) => text.includes('[peekapi] ledger '))
+  if (lines.length === 0) throw new Error(`no ledger line in: ${stderr}`)
+  return lines.map(closedFigures)
+}
+
+function closedFigures(line: string): Record<string, number> {
   const figures = Object.fromEntries(
     [...line.matchAll(/([\w.]+)=(-?\d+)/g)].map(([, name, value]) => [name!, Number(value)]),
   )

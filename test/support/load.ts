@@ -9,6 +9,7 @@ export class Load {
   readonly cutOff: number[] = []
   /** Resolves when the last request is answered or cut off. */
   readonly ended: Promise<unknown>
+  readonly #times = new Map<number, number>()
   #next: number
   #stopped = false
 
@@ -16,6 +17,11 @@ export class Load {
   constructor(app: App, from: number = 0, concurrency: number = 4) {
     this.#next = from
     this.ended = Promise.all(Array.from({ length: concurrency }, () => this.#run(app)))
+  }
+
+  /** Monotonic milliseconds. */
+  answeredAt(number: number): number {
+    return this.#times.get(number)!
   }
 
   async stop(): Promise<void> {
@@ -29,6 +35,7 @@ export class Load {
       try {
         await ask(app.origin, '/e', { headers: { 'x-api-key': String(number) } })
         this.answered.push(number)
+        this.#times.set(number, performance.now())
       } catch {
         this.cutOff.push(number)
         return

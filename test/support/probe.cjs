@@ -3,7 +3,9 @@
 // for the ledger. The applications themselves stay as a user would write them.
 const { subscribe } = require('node:diagnostics_channel')
 
-if (process.send !== undefined) {
+// The channel of the application's own children leads to the application.
+if (process.env.PROBE !== undefined) {
+  delete process.env.PROBE
   const send = (message) => process.connected && process.send(message, () => {})
   subscribe('tracing:net.server.listen:asyncEnd', ({ server }) => send({ listening: server.address() }))
   process.on('message', (question) => {

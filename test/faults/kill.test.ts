@@ -1,0 +1,31 @@
+import { describe } from 'vitest'
+import type { App } from '../support/app.ts'
+import { expectSurvivedKills } from '../support/kill-rounds.ts'
+import { scenario } from '../support/scenario.ts'
+
+/** Long enough for 20 processes on a busy machine. */
+const TIMEOUT_MS = 60_000
+
+describe.concurrent('kills', () => {
+  scenario(
+    'P7 SIGKILL at any moment, 20 rounds: what is on disk arrives whole and once, and only the newest is lost',
+    { timeout: TIMEOUT_MS },
+    async ({ ingest, directory, serve }) => {
+      await expectSurvivedKills({ ingest, directory, serve }, { rounds: 20 })
+    },
+  )
+
+  scenario(
+    'P8 SIGKILL in the middle of the last send, 8 rounds: nothing that is on disk is lost, and what comes twice has one id',
+    { timeout: TIMEOUT_MS },
+    async ({ ingest, directory, serve }) => {
+      await expectSurvivedKills({ ingest, directory, serve }, { rounds: 8, kill: impatiently })
+    },
+  )
+})
+
+async function impatiently(app: App): Promise<void> {
+  app.process.kill('SIGTERM')
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 50))
+  await app.stop('SIGKILL')
+}

@@ -1,7 +1,7 @@
-import { readdirSync, renameSync, utimesSync } from 'node:fs'
+import { renameSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { formatName, parseName } from '../../src/delivery/spool/names.ts'
+import { formatName } from '../../src/delivery/spool/names.ts'
 import { App, root } from '../support/app.ts'
 import { DOWN, UP } from '../support/ingest.ts'
 import { ledgers } from '../support/ledger.ts'
@@ -79,9 +79,7 @@ describe.concurrent('processes that share a spool', () => {
     'P10 claims of owners that are gone, by pid or by lease, are taken over; one that may have a living owner is not',
     async ({ ingest, directory, serve }) => {
       await fill({ ingest, directory, serve }, 30)
-      const [place] = readdirSync(directory)
-        .map((file) => parseName(BASE, file)?.owner.split('.')[0])
-        .filter((found) => found !== undefined)
+      const place = filesIn(directory)[0]!.owner.split('.')[0]
       // A pid that another program has got; another container, silent for longer than the lease; one that is not.
       const [reused, silent, alive] = [`${place}.${process.pid}.1`, 'ffffffff.1.1', 'fffffffe.1.1']
       const old = Date.now() / 1000 - 70

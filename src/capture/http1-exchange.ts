@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ChunkLog } from './chunk-log.ts'
 import { attach, Exchange, exchangeOf, type Outcome } from './exchange.ts'
 import {
+  bodyState,
   BROKEN_OFF,
   CLIENT_CLOSED_REQUEST,
   hasBody,
@@ -88,7 +89,7 @@ export class Http1Exchange extends Exchange {
     this.endedAt = performance.now()
     const { response } = this
     const unsent = unsentBytes(response, connection)
-    if (unsent === 0 && this.headAt !== 0 && (response.writableEnded || this.#isWhole)) return
+    if (unsent === 0 && this.headAt !== 0 && this.#isOver) return
     this.#broken = outcome
     if (this.#chunks === undefined) {
       this.#lost = Math.min(unsent, this.#written)
@@ -101,11 +102,6 @@ export class Http1Exchange extends Exchange {
     }
   }
 
-  /** A client that has all that was declared may leave before the application comes to `end()`, as when files are piped. */
-  get #isWhole(): boolean {
-    return this.#written > 0 && this.#written === (this.response as Outgoing)._contentLength
-  }
-
   /** The response is closed. */
   close(): void {
     this.closed = true
@@ -114,6 +110,16 @@ export class Http1Exchange extends Exchange {
     this.endedAt = performance.now()
     // Only connections that are no sockets break off without being noticed before.
     if (!this.response.writableFinished) this.#broken = 'aborted'
+    else if (bodyState(this.response, this.#written) === 'short') this.#broken = 'error'
+  }
+
+  /**
+   * Nothing more is to come: the application has ended the response, or the client has all that the head claims and
+   * may leave before the application comes to `end()`, as when files are piped.
+   */
+  get #isOver(): boolean {
+    const state = bodyState(this.response, this.#written)
+    return state === 'whole' || (state === 'unclaimed' && this.response.writableEnded)
   }
 
   interrupt(): void {

@@ -79,6 +79,17 @@ export function hasBody(response: ServerResponse): boolean {
   return (response as Outgoing)._hasBody !== false
 }
 
+/**
+ * How the body that was sent compares with the length that the head claims: the client holds the answer for whole at
+ * that length, whether or not the application has ended it.
+ */
+export function bodyState(response: ServerResponse, bytes: number): 'whole' | 'short' | 'unclaimed' {
+  if (!hasBody(response)) return 'whole'
+  const length = (response as Outgoing)._contentLength ?? Number.NaN
+  if (Number.isNaN(length)) return 'unclaimed'
+  return bytes < length ? 'short' : 'whole'
+}
+
 export function byteLength(chunk: unknown, encoding: unknown): number {
   if (typeof chunk === 'string') {
     return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')

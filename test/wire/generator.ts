@@ -1,0 +1,101 @@
+import { array, constantFrom, oneof, option, record, sample, type Arbitrary } from 'fast-check'
+import {
+  broken,
+  claiming,
+  left,
+  lying,
+  maybe,
+  often,
+  old,
+  refused,
+  whole,
+  type Unnamed,
+} from './arbitraries.ts'
+import type { ConnectionPlan, ExchangePlan } from './plan.ts'
+import { ODD_TARGETS, TARGETS } from './targets.ts'
+
+const target = constantFrom(...TARGETS)
+const anyTarget = constantFrom(...TARGETS, ...ODD_TARGETS)
+
+/** Whole exchanges, and at times one at the end that ends the connection with it. */
+const raw: Arbitrary<ConnectionPlan> = record({
+  port: constantFrom('plain', 'explicit'),
+  pipelined: maybe(25),
+  reading: oneof(often(6, 'fast' as const), often(1, 'slow' as const)),
+  wholes: array(claiming(whole(anyTarget)), { minLength: 0, maxLength: 5 }),
+  last: option(
+    oneof(
+      { weight: 4, arbitrary: left(whole(target), ['fin', 'reset', 'half']) },
+      { weight: 2, arbitrary: broken(whole(target)) },
+      { weight: 1, arbitrary: old(whole(target)) },
+      { weight: 1, arbitrary: lying(whole(target)) },
+      { weight: 1, arbitrary: refused(whole(target)) },
+    ),
+    { freq: 5, nil: undefined },
+  ),
+}).map(({ wholes, last, ...rest }) => ({
+  ...rest,
+  client: 'raw',
+  exchanges: named(sequence(wholes, last, rest.pipelined), rest),
+}))
+
+/**
+ * Node forgets that an answer was destroyed while others of its connection came first, and the client waits for ever.
+ * So those that come first must be over once the client has them whole.
+ */
+function sequence(
+  wholes: readonly Unnamed[],
+  last: Unnamed | undefined,
+  pipelined: boolean,
+): readonly Unnamed[] {
+  if (last === undefined) return wholes
+  if (!last.server.ending.startsWith('destroy')) return [...wholes, last]
+  return pipelined ? [last] : [...wholes.filter(endsWithItsLastByte), last]
+}
+
+function endsWithItsLastByte({ method, server }: Unnamed): boolean {
+  return method !== 'HEAD' && server.status !== 204 && server.status !== 304 && server.length === undefined
+}
+
+const real: Arbitrary<ConnectionPlan> = record({
+  client: constantFrom('http', 'fetch'),
+  port: constantFrom('plain', 'explicit'),
+  exchanges: array(
+    oneof(
+      { weight: 8, arbitrary: claiming(whole(target)) },
+      { weight: 1, arbitrary: left(whole(target), ['fin']) },
+      { weight: 2, arbitrary: broken(whole(target)) },
+    ),
+    { minLength: 1, maxLength: 6 },
+  ),
+}).map(({ exchanges, ...rest }) => {
+  const connection = { ...rest, pipelined: false, reading: 'fast' } as const
+  return { ...connection, exchanges: named(exchanges, connection) }
+})
+
+/**
+ * On a pipeline an expectation has no use, and Node sends an early 1xx of an answer whose turn has not come after the
+ * answer's head, in the middle of its body.
+ */
+function named(plans: readonly Unnamed[], { pipelined }: Pick<ConnectionPlan, 'pipelined'>): ExchangePlan[] {
+  if (!pipelined) return plans.map((plan) => ({ ...plan, id: '' }))
+  return plans.map(({ upload: { expect: _expect, ...upload }, server, ...plan }) => ({
+    ...plan,
+    id: '',
+    upload,
+    server: { ...server, hints: false, processing: false },
+  }))
+}
+
+const connection = oneof({ weight: 3, arbitrary: raw }, { weight: 1, arbitrary: real })
+
+/** Plans of connections, the same for the same seed, that hold about so many exchanges. */
+export function connections(seed: number, exchanges: number, name: (n: number) => string): ConnectionPlan[] {
+  const plans: ConnectionPlan[] = []
+  let count = 0
+  for (const plan of sample(connection, { seed, numRuns: exchanges })) {
+    plans.push({ ...plan, exchanges: plan.exchanges.map((one) => ({ ...one, id: name(count++) })) })
+    if (count >= exchanges) break
+  }
+  return plans
+}

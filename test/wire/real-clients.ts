@@ -1,0 +1,108 @@
+import { request, type Agent, type IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { bodyBytes } from './answer-size.ts'
+import { cutAt, uploadBytes, type ConnectionPlan, type ExchangePlan } from './plan.ts'
+import { requestHeaders } from './request-bytes.ts'
+
+/** Bytes of a torrent after which its reader has had enough. */
+const TORRENT_BYTES = 100_000
+
+/** One exchange after the other over a shared pool; whatever goes wrong is part of the traffic. */
+export async function runHttp(plan: ConnectionPlan, port: number, agent: Agent): Promise<void> {
+  for (const exchange of plan.exchanges)
+    if (exchange.leaving?.at !== 'head') await byHttp(exchange, port, agent)
+}
+
+export async function runFetch(plan: ConnectionPlan, port: number): Promise<void> {
+  for (const exchange of plan.exchanges) if (exchange.leaving?.at !== 'head') await byFetch(exchange, port)
+}
+
+function byHttp(plan: ExchangePlan, port: number, pool: Agent): Promise<void> {
+  return new Promise((resolve) => {
+    const { method, target: path, leaving, server } = plan
+    // See the generator: what breaks off must not come behind another on its connection.
+    const agent = server.ending.startsWith('destroy') ? false : pool
+    const outgoing = request({ port, host: '127.0.0.1', agent, method, path, headers: requestHeaders(plan) })
+    outgoing.on('error', () => {})
+    outgoing.on('close', () => resolve())
+    outgoing.on('information', ({ statusCode }) => {
+      if (statusCode === 102 && (leaving?.at === 'body' || leaving?.at === 'silence')) outgoing.destroy()
+    })
+    outgoing.on('response', (response: IncomingMessage) => {
+      let received = 0
+      const leave = (): void => {
+        if (leaving?.at === 'answer' && received === bodyBytes(server)) outgoing.destroy()
+        if (leaving?.at === 'torrent' && received >= TORRENT_BYTES) outgoing.destroy()
+      }
+      response.on('error', () => {})
+      response.on('data', (chunk: Buffer) => {
+        received += chunk.byteLength
+        leave()
+      })
+      leave()
+    })
+    const send = async (): Promise<void> => {
+      let left = leaving?.at === 'body' ? cutAt(plan) : uploadBytes(plan)
+      for (const size of plan.upload.pieces) {
+        const taken = Math.min(size, left)
+        left -= taken
+        if (taken > 0 && !outgoing.destroyed) outgoing.write(Buffer.alloc(taken, 'u'))
+        if (plan.upload.gap > 0) await sleep(plan.upload.gap)
+      }
+      if (plan.upload.trailers === true && plan.upload.framing === 'chunked')
+        outgoing.addTrailers({ 'x-sum': '1' })
+      if (leaving?.at !== 'body') outgoing.end()
+    }
+    if (plan.upload.expect === undefined) void send()
+    else {
+      outgoing.once('continue', () => void send())
+      outgoing.flushHeaders()
+    }
+  })
+}
+
+/** Node's own fetch: undici's client, pool and parser. */
+async function byFetch(plan: ExchangePlan, port: number): Promise<void> {
+  const { method, target, leaving, upload, server } = plan
+  const leaver = new AbortController()
+  const {
+    expect: _expect,
+    'content-length': _length,
+    'transfer-encoding': _coding,
+    ...headers
+  } = requestHeaders(plan)
+  // Its pool is its own, it sends no half bodies and hears no 102: some of the traffic is for other clients.
+  if (server.ending.startsWith('destroy')) return
+  if (leaving !== undefined && leaving.at !== 'answer' && leaving.at !== 'torrent') return
+  const init: RequestInit & { duplex?: 'half' } = {
+    method,
+    headers,
+    signal: leaver.signal,
+    redirect: 'manual',
+  }
+  if (upload.framing === 'length')
+    init.body = Buffer.concat(upload.pieces.map((size) => Buffer.alloc(size, 'u')))
+  if (upload.framing === 'chunked') {
+    init.body = ReadableStream.from(chunks(upload.pieces, upload.gap))
+    init.duplex = 'half'
+  }
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}${target}`, init)
+    let received = 0
+    if (leaving?.at === 'answer' && bodyBytes(server) === 0) leaver.abort()
+    for await (const chunk of response.body ?? []) {
+      received += chunk.byteLength
+      if (leaving?.at === 'answer' && received === bodyBytes(server)) leaver.abort()
+      if (leaving?.at === 'torrent' && received >= TORRENT_BYTES) leaver.abort()
+    }
+  } catch {
+    // Broken off, by the plan.
+  }
+}
+
+async function* chunks(sizes: readonly number[], gap: number): AsyncGenerator<Buffer> {
+  for (const size of sizes) {
+    yield Buffer.alloc(size, 'u')
+    if (gap > 0) await sleep(gap)
+  }
+}

@@ -1,0 +1,107 @@
+import { Agent } from 'node:http'
+import type { ApiEvent } from '../../src/types/client.ts'
+import { until } from '../support/until.ts'
+import type { Account } from './account.ts'
+import { differences, outcomeOf } from './compare.ts'
+import type { ConnectionPlan, ExchangePlan } from './plan.ts'
+import type { Proxy } from './proxy.ts'
+import { runRaw } from './raw-client.ts'
+import { runFetch, runHttp } from './real-clients.ts'
+
+/** Connections that are open at once. */
+const CONCURRENCY = 32
+/** A hang must end as a message that says where. */
+const PATIENCE_MS = 30_000
+
+export interface World {
+  readonly proxies: Record<ConnectionPlan['port'], Proxy>
+  /** Events that have arrived and are not compared yet, by the id of their request. */
+  readonly events: Map<string, ApiEvent[]>
+}
+
+export interface Result {
+  readonly compared: number
+  /** How many exchanges ended in which way. */
+  readonly outcomes: Readonly<Record<string, number>>
+  /** All that is needed to understand each of them, as JSON. */
+  readonly mismatches: string[]
+}
+
+/** Runs the plans and compares. */
+export async function runRound(plans: readonly ConnectionPlan[], world: World): Promise<Result> {
+  await runAll(plans, world)
+  const proxies = Object.values(world.proxies)
+  const busy = (): number => proxies.reduce((sum, proxy) => sum + proxy.busy, 0)
+  await until(
+    () => busy() === 0,
+    () => `the end of ${busy()} connections`,
+    PATIENCE_MS,
+  )
+  const accounts = proxies.flatMap((proxy) => proxy.take()).filter(({ id }) => id !== undefined)
+  const missing = (): Account[] => accounts.filter(({ id }) => !world.events.has(id ?? ''))
+  // An event that never comes is a finding, not a hang.
+  await until(
+    () => missing().length === 0,
+    () => '',
+    PATIENCE_MS / 3,
+  ).catch(() => {})
+  return compareAll(plans, accounts, world.events)
+}
+
+async function runAll(plans: readonly ConnectionPlan[], { proxies }: World): Promise<void> {
+  const agent = new Agent({ keepAlive: true })
+  const queue = [...plans]
+  let stuck: ConnectionPlan | undefined
+  const worker = async (): Promise<void> => {
+    for (let plan = queue.pop(); plan !== undefined; plan = queue.pop()) {
+      const timer = setTimeout((hung) => (stuck ??= hung), PATIENCE_MS, plan)
+      const { port } = proxies[plan.port]
+      if (plan.client === 'raw') await runRaw(plan, port)
+      else if (plan.client === 'http') await runHttp(plan, port, agent)
+      else await runFetch(plan, port)
+      clearTimeout(timer)
+    }
+  }
+  let done = false
+  const all = Promise.all(Array.from({ length: CONCURRENCY }, worker)).then(() => (done = true))
+  await Promise.race([
+    all,
+    until(
+      () => done || stuck !== undefined,
+      () => 'clients',
+      10 * PATIENCE_MS,
+    ),
+  ])
+  agent.destroy()
+  if (stuck !== undefined) throw new Error(`hangs: ${JSON.stringify(stuck)}`)
+}
+
+function compareAll(
+  plans: readonly ConnectionPlan[],
+  accounts: readonly Account[],
+  events: Map<string, ApiEvent[]>,
+): Result {
+  const planned = new Map<string, ExchangePlan>(
+    plans.flatMap(({ exchanges }) => exchanges.map((plan): [string, ExchangePlan] => [plan.id, plan])),
+  )
+  const mismatches: string[] = []
+  const outcomes: Record<string, number> = {}
+  for (const account of accounts) {
+    const outcome = outcomeOf(account) ?? 'completed'
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+    const plan = planned.get(account.id ?? '')
+    const [event, ...more] = events.get(account.id ?? '') ?? []
+    events.delete(account.id ?? '')
+    const wrong =
+      plan === undefined || event === undefined
+        ? ['no event']
+        : more.length > 0
+          ? [`${more.length + 1} events`]
+          : differences(plan, account, event)
+    if (wrong.length > 0) mismatches.push(JSON.stringify({ wrong, plan, account, event }))
+  }
+  for (const [id, left] of events)
+    mismatches.push(JSON.stringify({ wrong: ['no exchange'], id, events: left }))
+  events.clear()
+  return { compared: accounts.length, outcomes, mismatches }
+}

@@ -1,0 +1,60 @@
+import { App } from '../support/app.ts'
+import { Ingest } from '../support/ingest.ts'
+import { until } from '../support/until.ts'
+import type { ApiEvent } from '../../src/types/client.ts'
+import { connections } from './generator.ts'
+import { Http1Accountant } from './http1-accountant.ts'
+import { Proxy } from './proxy.ts'
+import { runRound, type Result } from './round.ts'
+
+const ROUND_EXCHANGES = 1_000
+/** Mismatches that are told; the first says it all. */
+const MAX_TOLD = 5
+
+export interface Verdict extends Result {
+  readonly seed: number
+  readonly seconds: number
+}
+
+/** Compares that many exchanges, or as many as the time allows; stops at the first round with a mismatch. */
+export async function compareWithWire(seed: number, exchanges: number, maxSeconds: number): Promise<Verdict> {
+  const begun = performance.now()
+  const events = new Map<string, ApiEvent[]>()
+  const ingest = await Ingest.start((_n, batch) => {
+    for (const event of batch.events) {
+      const id = event.consumer_id ?? ''
+      events.set(id, [...(events.get(id) ?? []), event])
+    }
+    return { status: 202 }
+  })
+  const app = await App.serve({ file: 'fixtures/wire/app.cjs', endpoint: ingest.url })
+  await until(
+    () => app.ports.length === 2,
+    () => 'both servers',
+  )
+  const [plain, explicit] = await Promise.all(
+    app.ports.map((port) => Proxy.start(port, () => new Http1Accountant())),
+  )
+  const proxies = { plain: plain!, explicit: explicit! }
+  const mismatches: string[] = []
+  const outcomes: Record<string, number> = {}
+  let compared = 0
+  const seconds = (): number => (performance.now() - begun) / 1_000
+  try {
+    for (let round = 0; compared < exchanges && mismatches.length === 0 && seconds() < maxSeconds; round++) {
+      const count = Math.min(ROUND_EXCHANGES, exchanges - compared)
+      const plans = connections(seed + round, count, (n) => `${round}-${n}`)
+      const result = await runRound(plans, { proxies, events })
+      if (app.process.exitCode !== null) throw new Error(`the application died: ${app.stderr}`)
+      compared += result.compared
+      for (const [name, count] of Object.entries(result.outcomes))
+        outcomes[name] = (outcomes[name] ?? 0) + count
+      mismatches.push(...result.mismatches.slice(0, MAX_TOLD))
+      ingest.batches.length = 0
+    }
+  } finally {
+    await app.stop('SIGKILL')
+    await Promise.all([plain!.close(), explicit!.close(), ingest.close()])
+  }
+  return { seed, compared, outcomes, mismatches, seconds: seconds() }
+}

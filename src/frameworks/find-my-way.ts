@@ -66,7 +66,6 @@ function wrapHandler(args: unknown[]): void {
 /** Fastify and Restify tell their routes themselves; and the "not found" handlers of the one would look like a route, `/*`. */
 function isOfFramework(store: unknown): boolean {
   if (typeof store !== 'object' || store === null) return false
-  return (
-    ('config' in store && 'onRequest' in store) || ('route' in store && 'chain' in (store.route as object))
-  )
+  if ('config' in store && 'onRequest' in store) return true
+  return 'route' in store && typeof store.route === 'object' && 'chain' in (store.route ?? {})
 }

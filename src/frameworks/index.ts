@@ -89,4 +89,15 @@ export const registry: readonly Registration[] = [
     modules: [{ path: 'restify/lib/server.js', versions: '>=11 <13' }],
     load: () => (require('./restify.ts') as typeof import('./restify.ts')).restify,
   },
+  {
+    name: 'polka',
+    supported: '0.5, 1.0-next',
+    observed: 'its applications, patched as it loads',
+    modules: [
+      { path: 'polka/index.js', format: 'commonjs', versions: '>=0.5 <1' },
+      { path: 'polka/build.js', format: 'commonjs', versions: '>=1 <2' },
+      { path: 'polka/build.mjs', format: 'module', versions: '>=1 <2' },
+    ],
+    load: () => (require('./polka.ts') as typeof import('./polka.ts')).polka,
+  },
 ]

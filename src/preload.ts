@@ -72,9 +72,9 @@ function loadRuntime(frameworks: typeof registry): Runtime {
   return startRuntime(process.env, recognizers)
 }
 
-/** Only true HTTP servers have it as an own property; reading it loads nothing. */
+/** The first is a property of servers of HTTP/1 alone, the second of those of HTTP/2; asking loads nothing. */
 function looksLikeHttp(server: object): boolean {
-  return 'keepAliveTimeout' in server
+  return 'keepAliveTimeout' in server || 'updateSettings' in server
 }
 
 /**

@@ -4,7 +4,8 @@ import type { Exchange, Recognize } from './capture/exchange.ts'
 import { Hooks } from './capture/hooks.ts'
 import { settleOpen } from './capture/open-exchanges.ts'
 import { recordingBy, type Recording } from './capture/recording.ts'
-import { captureServers } from './capture/server.ts'
+import { captureHttp2, http2PrototypeOf } from './capture/http2.ts'
+import { captureMessages, captureServers } from './capture/server.ts'
 import { configModule } from './config/module.ts'
 import { parseEnvironment } from './config/parse.ts'
 import { DeliveryClient } from './delivery/client.ts'
@@ -61,7 +62,7 @@ export function startRuntime(environment: NodeJS.ProcessEnv, recognizers: readon
   }
 }
 
-/** `https.Server` does not inherit from `http.Server`; both speak in the same messages. */
+/** `https.Server` does not inherit from `http.Server`; both speak in the same messages, and so may servers of HTTP/2. */
 function captureHttp(server: unknown, { settle, admits }: Recording): void {
   const http = builtin<typeof import('node:http')>('node:http')
   const response = http.ServerResponse.prototype
@@ -69,5 +70,9 @@ function captureHttp(server: unknown, { settle, admits }: Recording): void {
     return captureServers({ server: http.Server.prototype, response }, settle, admits)
   const https = builtin<typeof import('node:https')>('node:https')
   if (server instanceof https.Server)
-    captureServers({ server: https.Server.prototype, response }, settle, admits)
+    return captureServers({ server: https.Server.prototype, response }, settle, admits)
+  const http2Server = http2PrototypeOf(server)
+  if (http2Server === undefined) return
+  captureMessages(response, settle, admits)
+  captureHttp2(http2Server, admits)
 }

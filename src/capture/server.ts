@@ -83,6 +83,8 @@ export function once(prototype: object, wrap: () => void): void {
 export function requestOpeners(admits: Admits): Openers {
   const open: Open = (request, response) => {
     const known = exchangeOf(request as object)
+    // Handed on by a server of HTTP/2: its stream has the exchange, or was left out.
+    if ((request as IncomingMessage).httpVersionMajor === 2) return known
     if (known !== undefined || !admits(request as IncomingMessage)) return known
     const exchange = openHttp1(request as IncomingMessage, response as ServerResponse)
     countUploads((request as IncomingMessage).socket)

@@ -1,0 +1,154 @@
+import type { Http2Session, ServerHttp2Stream } from 'node:http2'
+import { attach, Exchange, exchangeOf, type Outcome, type RequestHead } from './exchange.ts'
+import { BROKEN_OFF, CLIENT_CLOSED_REQUEST } from './wire.ts'
+
+export type StreamHeaders = RequestHead['headers']
+
+/** A request with its response on one stream of an HTTP/2 session. */
+export class Http2Exchange extends Exchange {
+  readonly request: RequestHead
+  readonly protocol = 'h2'
+  status: number = CLIENT_CLOSED_REQUEST
+  outcome: Outcome = 'completed'
+  headAt = 0
+  endedAt = 0
+  requestBytes = 0
+  responseBytes = 0
+  /** Monotonic time when the session had taken all of the body, or the trailers behind it. */
+  takenAt = 0
+  /** This side closed the stream while its client was still there. */
+  closedHere = false
+  readonly #stream: ServerHttp2Stream
+
+  constructor(stream: ServerHttp2Stream, request: StreamHead) {
+    super(String(request.headers[':method']), request.url)
+    this.#stream = stream
+    this.request = request
+  }
+
+  /** Makes the account of a stream that is about to be destroyed: afterwards it has forgotten most of it. */
+  close(): void {
+    const stream = this.#stream
+    this.endedAt = performance.now()
+    const { bytesRead, bytesWritten } = countersOf(stream)
+    this.requestBytes = bytesRead
+    this.responseBytes = bytesWritten
+    if (!isComplete(stream)) this.outcome = this.closedHere || !isGivenUp(stream) ? 'error' : 'aborted'
+    if (stream.headersSent && stream.sentHeaders !== undefined) {
+      this.status = Number(stream.sentHeaders[':status'])
+      if (this.headAt === 0) this.headAt = this.endedAt
+    } else if (this.outcome === 'error') {
+      this.status = BROKEN_OFF
+    }
+    // The stream itself may live on until the client has sent all of its request.
+    if (this.outcome === 'completed' && stream.writableFinished && !sendsFile(stream)) {
+      this.endedAt = Math.max(this.headAt, this.takenAt)
+    }
+  }
+
+  interrupt(): void {
+    this.closedHere = true
+    this.close()
+  }
+}
+
+class StreamHead implements RequestHead {
+  readonly headers: StreamHeaders
+  readonly rawHeaders: string[]
+  readonly #stream: ServerHttp2Stream
+
+  constructor(stream: ServerHttp2Stream, headers: StreamHeaders, rawHeaders: string[]) {
+    this.#stream = stream
+    this.headers = headers
+    this.rawHeaders = rawHeaders
+  }
+
+  /** CONNECT has no path, only the name of the other end. */
+  get url(): string {
+    return String(this.headers[':path'] ?? this.headers[':authority'] ?? '')
+  }
+
+  /** Of the session: Node makes a stand-in that refuses what would break the framing. */
+  get socket(): RequestHead['socket'] {
+    return this.#stream.session?.socket as RequestHead['socket']
+  }
+}
+
+/** Opens the exchange of a stream, or returns the one it has; nothing if it is not to be captured. */
+export function openHttp2(
+  stream: ServerHttp2Stream,
+  headers: StreamHeaders,
+  rawHeaders: string[],
+  admits: (request: StreamHead) => boolean,
+): Exchange | undefined {
+  const open = exchangeOf(stream)
+  if (open !== undefined) return open
+  const request = new StreamHead(stream, headers, rawHeaders)
+  if (!admits(request)) return undefined
+  const exchange = new Http2Exchange(stream, request)
+  attach(exchange, stream)
+  return exchange
+}
+
+/** The HTTP/2 exchange that a stream belongs to. */
+export function http2ExchangeOf(stream: object): Http2Exchange | undefined {
+  const exchange = exchangeOf(stream)
+  return exchange instanceof Http2Exchange ? exchange : undefined
+}
+
+/** Sessions whose client said by GOAWAY that it broke off. */
+export const brokenByClient: WeakSet<Http2Session> = new WeakSet<Http2Session>()
+
+/** Closed by a frame of the client, or with its connection; else destroyed from this side, perhaps for the same reason. */
+function isGivenUp(stream: ServerHttp2Stream): boolean {
+  return stream.closed || isClientGone(stream.session)
+}
+
+function isComplete(stream: ServerHttp2Stream): boolean {
+  if (!stream.headersSent || stream.aborted) return false
+  const endedWell = stream.closed && stream.rstCode === 0
+  if (!stream.writableFinished) {
+    // The client was done before, so the last frame of the answer closes the stream ahead of `finish`. A client that
+    // leaves with code 0 looks alike, but for what the session knows. It is asked only here, where it knows the stream.
+    return stream.writableEnded && endedWell && stream.state.localClose === 1
+  }
+  // A file is piped below JavaScript, where `finish` comes before its first byte.
+  if (sendsFile(stream)) return endedWell
+  const awaitsTrailers = stream.sentTrailers === undefined && stream.listenerCount('wantTrailers') > 0
+  return endedWell || !awaitsTrailers
+}
+
+/** Node takes `_final` away from a stream that it pipes a file to. */
+function sendsFile(stream: ServerHttp2Stream): boolean {
+  return (stream as { _final?: unknown })._final === null
+}
+
+export function isClientGone(session: Http2Session | undefined): boolean {
+  if (session === undefined || brokenByClient.has(session)) return true
+  try {
+    return session.socket.destroyed
+  } catch {
+    // Node's stand-in throws once the session has lost its socket.
+    return true
+  }
+}
+
+interface Counters {
+  readonly bytesRead: number
+  readonly bytesWritten: number
+}
+
+const NOTHING: Counters = { bytesRead: 0, bytesWritten: 0 }
+let handleKey: symbol | undefined
+
+/**
+ * What the native side of a stream counted: payload of DATA frames that came in, read by the application or not, and
+ * what was handed to the session, files included, which never pass JavaScript. Counting here costs nothing per chunk.
+ * Of an answer broken off in the middle of a chunk, this chunk counts as sent: how much of it the client's window
+ * let through, Node tells nobody but a PerformanceObserver of all streams.
+ */
+function countersOf(stream: ServerHttp2Stream): Counters {
+  handleKey ??= Object.getOwnPropertySymbols(stream).find(({ description }) => description === 'kHandle')
+  if (handleKey === undefined) return NOTHING
+  return (stream as unknown as Record<symbol, Counters | undefined>)[handleKey] ?? NOTHING
+}

@@ -1,0 +1,157 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2Session, ServerHttp2Stream } from 'node:http2'
+import { Guard } from '../guard.ts'
+import { wrapMethod } from '../wrap.ts'
+import { attach, exchangeOf } from './exchange.ts'
+import {
+  brokenByClient,
+  http2ExchangeOf,
+  isClientGone,
+  openHttp2,
+  type Http2Exchange,
+  type StreamHeaders,
+} from './http2-exchange.ts'
+import { settle } from './open-exchanges.ts'
+import {
+  once,
+  openingExchanges,
+  requestOpeners,
+  type Admits,
+  type Emit,
+  type Open,
+  type Openers,
+} from './server.ts'
+
+type StreamMethod = (this: ServerHttp2Stream, ...args: unknown[]) => unknown
+type Note = (exchange: Http2Exchange, stream: ServerHttp2Stream) => void
+
+const guard = new Guard('http2 capture')
+
+/** Node shows its classes of HTTP/2 servers to nobody. */
+const SERVERS = /^Http2(?:Secure)?Server$/
+
+/** The prototype of Node's own that a server has, if it speaks HTTP/2. */
+export function http2PrototypeOf(server: unknown): object | undefined {
+  let prototype: unknown = server
+  while (typeof prototype === 'object' && prototype !== null) {
+    if (SERVERS.test(prototype.constructor.name) && Object.hasOwn(prototype, 'updateSettings'))
+      return prototype
+    prototype = Object.getPrototypeOf(prototype)
+  }
+  return undefined
+}
+
+/**
+ * Captures what servers of this prototype answer from now on. Node's compatibility API makes its requests of streams,
+ * while `stream` is emitted: so the exchange is the stream's, and requests only join it.
+ */
+export function captureHttp2(server: object, admits: Admits): void {
+  once(server, () => wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, http2Openers(admits))))
+}
+
+function http2Openers(admits: Admits): Openers {
+  const http1 = requestOpeners(admits)
+  const request =
+    (name: string): Open =>
+    (message, response) => {
+      if (!isOfStream(message as IncomingMessage))
+        return http1[name]?.(message, response, undefined, undefined)
+      const known = exchangeOf(message as object)
+      if (known !== undefined) return known
+      const exchange = exchangeOf((message as Http2ServerRequest).stream)
+      // Nothing to enter: the stream is being emitted now.
+      if (exchange === undefined) return undefined
+      attach(exchange, message as object)
+      attach(exchange, response as ServerResponse)
+      return undefined
+    }
+  return {
+    session: (session) => {
+      const prototype = Object.getPrototypeOf(session) as object
+      once(prototype, () => wrapMethod<Emit>(prototype, 'emit', watchingClients))
+      return undefined
+    },
+    stream: (stream, headers, _flags, rawHeaders) => {
+      const prototype = Object.getPrototypeOf(stream) as object
+      once(prototype, () => followStreams(prototype))
+      return openHttp2(stream as ServerHttp2Stream, headers as StreamHeaders, rawHeaders as string[], admits)
+    },
+    request: request('request'),
+    checkContinue: request('checkContinue'),
+    checkExpectation: request('checkExpectation'),
+    clientError: http1['clientError'],
+    connect: request('connect'),
+  }
+}
+
+/** Made by the compatibility API; a secure server with `allowHTTP1` emits true HTTP/1 requests too. */
+function isOfStream(request: IncomingMessage): boolean {
+  return request.httpVersionMajor === 2
+}
+
+/** A client that breaks its session off says so; Node then destroys it as the application would. */
+function watchingClients(emit: Emit): Emit {
+  return function (this: unknown, event: string, code?: unknown): boolean {
+    if (event === 'goaway' && code !== 0) brokenByClient.add(this as Http2Session)
+    return Reflect.apply(emit, this, arguments)
+  }
+}
+
+/** Streams that the server pushes have no exchange: nobody asked for them. */
+function followStreams(prototype: object): void {
+  // An implicit head is sent by the first write, or by the end; that of a file just before Node's own call of `end`.
+  for (const name of ['respond', 'end', '_write', '_writev']) after(prototype, name, noteHead)
+  for (const name of ['_final', 'sendTrailers']) after(prototype, name, noteTaken)
+  before(prototype, 'close', (exchange, stream) => {
+    if (!stream.closed && !isClientGone(stream.session)) exchange.closedHere = true
+  })
+  // Not `_destroy`, where the stream no longer tells its state.
+  before(prototype, 'destroy', (exchange, stream) => {
+    if (exchange.settled || stream.destroyed) return
+    exchange.close()
+    settle(exchange)
+  })
+}
+
+const noteHead: Note = (exchange, stream) => {
+  if (exchange.headAt === 0 && stream.headersSent) exchange.headAt = performance.now()
+}
+
+const noteTaken: Note = (exchange) => {
+  exchange.takenAt = performance.now()
+}
+
+function before(prototype: object, name: string, note: Note): void {
+  wrapMethod<StreamMethod>(
+    prototype,
+    name,
+    (method) =>
+      function (this: ServerHttp2Stream): unknown {
+        guarded(this, note)
+        return Reflect.apply(method, this, arguments)
+      },
+  )
+}
+
+function after(prototype: object, name: string, note: Note): void {
+  wrapMethod<StreamMethod>(
+    prototype,
+    name,
+    (method) =>
+      function (this: ServerHttp2Stream): unknown {
+        const result: unknown = Reflect.apply(method, this, arguments)
+        guarded(this, note)
+        return result
+      },
+  )
+}
+
+function guarded(stream: ServerHttp2Stream, note: Note): void {
+  if (!guard.active) return
+  try {
+    const exchange = http2ExchangeOf(stream)
+    if (exchange !== undefined) note(exchange, stream)
+  } catch (fault) {
+    guard.fault(fault)
+  }
+}

@@ -63,16 +63,16 @@ export function startRuntime(environment: NodeJS.ProcessEnv, recognizers: readon
 }
 
 /** `https.Server` does not inherit from `http.Server`; both speak in the same messages, and so may servers of HTTP/2. */
-function captureHttp(server: unknown, { settle, admits }: Recording): void {
+function captureHttp(server: unknown, recording: Recording): void {
   const http = builtin<typeof import('node:http')>('node:http')
   const response = http.ServerResponse.prototype
   if (server instanceof http.Server)
-    return captureServers({ server: http.Server.prototype, response }, settle, admits)
+    return captureServers({ server: http.Server.prototype, response }, recording)
   const https = builtin<typeof import('node:https')>('node:https')
   if (server instanceof https.Server)
-    return captureServers({ server: https.Server.prototype, response }, settle, admits)
+    return captureServers({ server: https.Server.prototype, response }, recording)
   const http2Server = http2PrototypeOf(server)
   if (http2Server === undefined) return
-  captureMessages(response, settle, admits)
-  captureHttp2(http2Server, admits)
+  captureMessages(response, recording.settle, recording.admits)
+  captureHttp2(http2Server, recording)
 }

@@ -1,8 +1,10 @@
 import { builtin } from '../builtin.ts'
 import { Guard } from '../guard.ts'
 import { wrapMethod } from '../wrap.ts'
+import { exchangeOf } from './exchange.ts'
 import { http1ExchangeOf } from './http1-exchange.ts'
 import { settle } from './open-exchanges.ts'
+import { UpgradeExchange } from './upgrade.ts'
 import { settleAnswered } from './uploads.ts'
 import type { Connection } from './wire.ts'
 
@@ -37,6 +39,8 @@ export function watchConnections(): void {
 }
 
 function breakOff(connection: Connection, error: unknown): void {
+  const upgrade = exchangeOf(connection)
+  if (upgrade instanceof UpgradeExchange) return upgrade.close(hasLeft(connection, NO_RESPONSE, error))
   const response = connection._httpMessage
   if (response) {
     let exchange = http1ExchangeOf(response)
@@ -51,6 +55,8 @@ function breakOff(connection: Connection, error: unknown): void {
   }
   settleAnswered((connection.parser as { incoming?: object } | null | undefined)?.incoming)
 }
+
+const NO_RESPONSE = { destroyed: false }
 
 /** Whether the client left; otherwise this side closes the connection. */
 function hasLeft(connection: Connection, response: { destroyed: boolean }, error: unknown): boolean {

@@ -53,6 +53,7 @@ function describeEnd(exchange: Exchange, metadata: Record<string, JsonValue>): v
   if (headAt !== 0 && endedAt - headAt > MIN_TTFB_DIFFERENCE_MS)
     metadata['ttfb_ms'] = twoDecimals(headAt - startedAt)
   if (protocol !== undefined) metadata['protocol'] = protocol
+  if (exchange.details !== undefined) Object.assign(metadata, exchange.details)
 }
 
 function twoDecimals(milliseconds: number): number {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { keepOpen } from './open-exchanges.ts'
+import type { JsonValue } from '../types/client.ts'
 import type { RouteSource } from './route.ts'
 
 /** Registered, so that a second copy of this package in the process sees that a request is already taken. */
@@ -14,8 +15,9 @@ interface Marked {
  * - `aborted`: the client left before that.
  * - `error`: this side broke the answer off.
  * - `upgraded`: the connection went on in another protocol.
+ * - `closed`: such a connection ended.
  */
-export type Outcome = 'completed' | 'aborted' | 'error' | 'upgraded'
+export type Outcome = 'completed' | 'aborted' | 'error' | 'upgraded' | 'closed'
 
 /** What is read of a request's head when the exchange is over. */
 export type RequestHead = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>
@@ -38,6 +40,8 @@ export abstract class Exchange {
   operation: string | undefined = undefined
   /** Set by `setConsumer()`. */
   consumer: string | undefined = undefined
+  /** Metadata that only exchanges of this kind have. */
+  readonly details: Readonly<Record<string, JsonValue>> | undefined = undefined
   /** The event is made; whatever comes later is not part of it. */
   settled = false
   /** Neighbours among the open exchanges. */

@@ -12,15 +12,9 @@ import {
   type StreamHeaders,
 } from './http2-exchange.ts'
 import { settle } from './open-exchanges.ts'
-import {
-  once,
-  openingExchanges,
-  requestOpeners,
-  type Admits,
-  type Emit,
-  type Open,
-  type Openers,
-} from './server.ts'
+import type { Recording } from './recording.ts'
+import { once, openingExchanges, requestOpeners, type Emit, type Open, type Openers } from './server.ts'
+import { upgradeOpeners } from './upgrade.ts'
 
 type StreamMethod = (this: ServerHttp2Stream, ...args: unknown[]) => unknown
 type Note = (exchange: Http2Exchange, stream: ServerHttp2Stream) => void
@@ -45,17 +39,18 @@ export function http2PrototypeOf(server: unknown): object | undefined {
  * Captures what servers of this prototype answer from now on. Node's compatibility API makes its requests of streams,
  * while `stream` is emitted: so the exchange is the stream's, and requests only join it.
  */
-export function captureHttp2(server: object, admits: Admits): void {
-  once(server, () => wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, http2Openers(admits))))
+export function captureHttp2(server: object, recording: Recording): void {
+  once(server, () =>
+    wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, http2Openers(recording))),
+  )
 }
 
-function http2Openers(admits: Admits): Openers {
-  const http1 = requestOpeners(admits)
+function http2Openers({ admits, followsConnections }: Recording): Openers {
+  const http1 = { ...requestOpeners(admits), ...upgradeOpeners(admits, followsConnections) }
   const request =
     (name: string): Open =>
-    (message, response) => {
-      if (!isOfStream(message as IncomingMessage))
-        return http1[name]?.(message, response, undefined, undefined)
+    (message, response, third) => {
+      if (!isOfStream(message as IncomingMessage)) return http1[name]?.(message, response, third, undefined)
       const known = exchangeOf(message as object)
       if (known !== undefined) return known
       const exchange = exchangeOf((message as Http2ServerRequest).stream)
@@ -81,6 +76,7 @@ function http2Openers(admits: Admits): Openers {
     checkExpectation: request('checkExpectation'),
     clientError: http1['clientError'],
     connect: request('connect'),
+    upgrade: http1['upgrade'],
   }
 }
 

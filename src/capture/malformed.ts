@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { Exchange, type RequestHead } from './exchange.ts'
-import { onFirstWrite } from './first-write.ts'
+import { onFirstWrite } from './writes.ts'
 import { http1ExchangeOf } from './http1-exchange.ts'
 import { countMalformed, settle } from './open-exchanges.ts'
 import { rawAnswerOf, type Connection, type RawAnswer } from './wire.ts'

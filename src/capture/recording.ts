@@ -26,6 +26,8 @@ export interface Recording {
   readonly admits: Admits
   /** Takes an exchange that is over. */
   readonly settle: Settle
+  /** Whether the ends of upgraded connections are events too. */
+  readonly followsConnections: boolean
 }
 
 export function recordingBy(
@@ -56,5 +58,6 @@ export function recordingBy(
       return true
     },
     settle,
+    followsConnections: config.websockets === 'full',
   }
 }

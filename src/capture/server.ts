@@ -8,7 +8,9 @@ import { countDownloads } from './downloads.ts'
 import { exchangeOf, type Exchange, type RequestHead } from './exchange.ts'
 import { http1ExchangeOf, openHttp1 } from './http1-exchange.ts'
 import { noticeClientError } from './malformed.ts'
+import type { Recording } from './recording.ts'
 import { countUploads, settleWithUpload } from './uploads.ts'
+import { upgradeOpeners } from './upgrade.ts'
 import type { Connection } from './wire.ts'
 
 /** Takes each exchange once, when it is over. */
@@ -39,11 +41,11 @@ const captured = new WeakSet<object>()
  * Captures what servers of this kind answer from now on. `http.Server` and `https.Server` share no prototype of
  * their own, so each is wrapped when its first server shows.
  */
-export function captureServers({ server, response }: ServerKind, settle: Settle, admits: Admits): void {
+export function captureServers({ server, response }: ServerKind, recording: Recording): void {
+  const { settle, admits, followsConnections } = recording
   captureMessages(response, settle, admits)
-  once(server, () =>
-    wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, requestOpeners(admits))),
-  )
+  const openers = { ...requestOpeners(admits), ...upgradeOpeners(admits, followsConnections) }
+  once(server, () => wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, openers)))
 }
 
 /** Follows the messages of HTTP/1, whatever kind of server they belong to. */

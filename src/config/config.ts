@@ -25,4 +25,5 @@ export interface Config {
   allowPrivateEndpoint: boolean
   caFile: string | undefined
   configModule: string | undefined
+  websockets: 'handshake' | 'full'
 }

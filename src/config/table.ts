@@ -183,6 +183,13 @@ export const table: { readonly [Key in keyof Config]: Variable<Config[Key]> } = 
     shown: 'none',
     doc: 'File with an extra certificate authority for the endpoint, PEM; `NODE_EXTRA_CA_CERTS` also works.',
   },
+  websockets: {
+    name: 'PEEKAPI_WEBSOCKETS',
+    parse: oneOf('handshake', 'full'),
+    fallback: 'handshake',
+    shown: '`handshake`',
+    doc: '`handshake`: one event for each request to upgrade, when it is answered; `full`: a second one when the connection ends, with its lifetime and bytes in the metadata.',
+  },
   configModule: {
     name: 'PEEKAPI_CONFIG',
     parse: text,

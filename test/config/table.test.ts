@@ -28,6 +28,7 @@ const PROTOCOL: ReadonlyArray<[name: string, fallback: unknown]> = [
   ['PEEKAPI_SHUTDOWN_TIMEOUT', 2000],
   ['PEEKAPI_ALLOW_PRIVATE_ENDPOINT', false],
   ['PEEKAPI_CA_FILE', undefined],
+  ['PEEKAPI_WEBSOCKETS', 'handshake'],
   ['PEEKAPI_CONFIG', undefined],
 ]
 

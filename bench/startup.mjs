@@ -1,9 +1,9 @@
 // What the preload adds to a process's start, in CPU and memory, over the same process with an empty preload.
 // Usage: npm run build && node bench/startup.mjs [--runs 40] [--json] [--node /path/to/another/node …]
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -17,6 +17,7 @@ const { values } = parseArgs({
 const root = fileURLToPath(new URL('..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'peekapi-startup-'))
 const file = (name, source) => {
+  mkdirSync(dirname(join(scratch, name)), { recursive: true })
   writeFileSync(join(scratch, name), source)
   return join(scratch, name)
 }
@@ -25,6 +26,8 @@ const file = (name, source) => {
 const report = `const { user, system } = process.cpuUsage(); console.log(JSON.stringify({ cpu: (user + system) / 1000, rss: process.resourceUsage().maxRSS / 1024 }))`
 const programs = {
   'never serves': file('script.cjs', report),
+  // Its presence alone makes ES modules observed.
+  'never serves, hono installed': file('installed/script.cjs', report),
   'plain http server': file(
     'http.cjs',
     `const server = require('node:http').createServer((request, response) => response.end('ok'))
@@ -33,6 +36,7 @@ const programs = {
      }))`,
   ),
 }
+file('installed/node_modules/hono/package.json', '{}')
 const preloads = {
   bare: [],
   'empty --require': ['--require', file('empty.cjs', '')],

@@ -100,4 +100,12 @@ export const registry: readonly Registration[] = [
     ],
     load: () => (require('./polka.ts') as typeof import('./polka.ts')).polka,
   },
+  {
+    name: 'feathers',
+    supported: '5 on Express and Koa',
+    observed: 'the service that it leaves on the request',
+    modules: [],
+    recognizes: true,
+    load: () => (require('./feathers.ts') as typeof import('./feathers.ts')).feathers,
+  },
 ]

@@ -59,6 +59,11 @@ export class RawClient {
     this.socket.resetAndDestroy()
   }
 
+  /** Leaves at once, whatever carries the connection: only TCP itself can be reset. */
+  leave(): void {
+    this.socket.destroy()
+  }
+
   /** Waits for the end of the connection; what came by then, as one answer. */
   async answer(): Promise<WireAnswer | undefined> {
     await this.ended()

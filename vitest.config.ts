@@ -1,8 +1,12 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
+/** Minutes instead of seconds: `npm run test:faults`, `npm run test:soak`. */
+const LONG = ['test/faults/long/**', 'test/soak/**']
+
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', ...(process.env['LONG_TESTS'] === undefined ? LONG : [])],
     globalSetup: ['fixtures/install.mjs'],
     // Child processes on a busy two-core machine: a limit that only a real hang reaches.
     testTimeout: 30_000,

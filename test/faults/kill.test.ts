@@ -1,6 +1,5 @@
 import { describe } from 'vitest'
-import type { App } from '../support/app.ts'
-import { expectSurvivedKills } from '../support/kill-rounds.ts'
+import { expectSurvivedKills, killWhileSending } from '../support/kill-rounds.ts'
 import { scenario } from '../support/scenario.ts'
 
 /** Long enough for 20 processes on a busy machine. */
@@ -19,13 +18,7 @@ describe.concurrent('kills', () => {
     'P8 SIGKILL in the middle of the last send, 8 rounds: nothing that is on disk is lost, and what comes twice has one id',
     { timeout: TIMEOUT_MS },
     async ({ ingest, directory, serve }) => {
-      await expectSurvivedKills({ ingest, directory, serve }, { rounds: 8, kill: impatiently })
+      await expectSurvivedKills({ ingest, directory, serve }, { rounds: 8, kill: killWhileSending })
     },
   )
 })
-
-async function impatiently(app: App): Promise<void> {
-  app.process.kill('SIGTERM')
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * 50))
-  await app.stop('SIGKILL')
-}

@@ -21,7 +21,11 @@ const WEATHER: readonly Script[] = [
 
 export interface KillRounds {
   readonly rounds: number
-  readonly durability?: 'journal' | 'memory'
+  readonly env?: Readonly<Record<string, string>>
+  /** What the endpoint does, from round to round. */
+  readonly weather?: readonly Script[]
+  /** How long a process lives at most after its first event. */
+  readonly lifeMs?: number
   /** Default: SIGKILL. */
   readonly kill?: (app: App) => Promise<unknown>
 }
@@ -40,24 +44,24 @@ export interface KillFigures {
  */
 export async function expectSurvivedKills(
   { ingest, directory, serve }: Scenario,
-  { rounds, durability = 'journal', kill = (app) => app.stop('SIGKILL') }: KillRounds,
+  { rounds, env, weather = WEATHER, lifeMs = 300, kill = (app) => app.stop('SIGKILL') }: KillRounds,
 ): Promise<KillFigures> {
-  const env = { PEEKAPI_STORAGE_PATH: join(directory, BASE), PEEKAPI_DURABILITY: durability }
+  const options = { env: { PEEKAPI_STORAGE_PATH: join(directory, BASE), ...env } }
   const certain = new Set<number>()
   const possible: number[] = []
   let lossWindowMs = 0
   for (let round = 0; round < rounds; round++) {
-    ingest.script = WEATHER[round % WEATHER.length]!
-    const app = await serve({ env })
+    ingest.script = weather[round % weather.length]!
+    const app = await serve(options)
     // One at a time, so that events are captured in the order of their numbers.
     const load = new Load(app, round * NUMBERS_PER_ROUND, 1)
     const safe = (): Set<number> => new Set([...numbersOnDisk(directory), ...delivered(ingest)])
     await until(
-      () => load.answered.length > 0 && (durability === 'memory' || safe().has(load.answered[0]!)),
+      () => load.answered.length > 0 && safe().has(load.answered[0]!),
       () => 'the first event on disk or at the endpoint',
     )
     // Not the same moment each time.
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 300))
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * lifeMs))
     for (const number of safe()) certain.add(number)
     const at = performance.now()
     await kill(app)
@@ -70,7 +74,7 @@ export async function expectSurvivedKills(
     possible.push(...load.answered, ...load.cutOff)
   }
   ingest.script = UP
-  const last = await serve({ env })
+  const last = await serve(options)
   await expectConserved(last, ingest, { certain, possible }, rounds * NUMBERS_PER_ROUND)
   await until(
     () => filesIn(directory).length === 0,
@@ -82,6 +86,13 @@ export async function expectSurvivedKills(
     duplicates: duplicates(ingest),
     lossWindowMs,
   }
+}
+
+/** SIGTERM, and SIGKILL at any moment of what follows. */
+export async function killWhileSending(app: App): Promise<void> {
+  app.process.kill('SIGTERM')
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 50))
+  await app.stop('SIGKILL')
 }
 
 /** Events that were accepted more than once, as an endpoint sees them that does not look at batch ids. */

@@ -10,12 +10,17 @@ export class Load {
   /** Resolves when the last request is answered or cut off. */
   readonly ended: Promise<unknown>
   readonly #times = new Map<number, number>()
+  readonly #pauseMs: number
   #next: number
   #stopped = false
 
-  /** @param concurrency 1: events are captured in the order of their numbers. */
-  constructor(app: App, from: number = 0, concurrency: number = 4) {
+  /**
+   * @param concurrency 1: events are captured in the order of their numbers.
+   * @param pauseMs Between two requests of one client.
+   */
+  constructor(app: App, from: number = 0, concurrency: number = 4, pauseMs: number = 0) {
     this.#next = from
+    this.#pauseMs = pauseMs
     this.ended = Promise.all(Array.from({ length: concurrency }, () => this.#run(app)))
   }
 
@@ -36,6 +41,7 @@ export class Load {
         await ask(app.origin, '/e', { headers: { 'x-api-key': String(number) } })
         this.answered.push(number)
         this.#times.set(number, performance.now())
+        if (this.#pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#pauseMs))
       } catch {
         this.cutOff.push(number)
         return

@@ -1,0 +1,33 @@
+import { describe, expect } from 'vitest'
+import { expectGentleEnd } from '../../support/gentle-end.ts'
+import { expectSurvivedKills, killWhileSending } from '../../support/kill-rounds.ts'
+import { scenario } from '../../support/scenario.ts'
+
+const TIMEOUT_MS = 300_000
+
+describe.concurrent('many ends', () => {
+  scenario(
+    'P1 SIGTERM under load, 50 rounds',
+    { timeout: TIMEOUT_MS },
+    async ({ ingest, directory, serve }) => {
+      await expectGentleEnd({ ingest, directory, serve }, 50)
+    },
+  )
+
+  scenario(
+    'P7 SIGKILL at any moment, 200 rounds, with events delivered twice on the way',
+    { timeout: TIMEOUT_MS },
+    async ({ ingest, directory, serve }) => {
+      const { duplicates } = await expectSurvivedKills({ ingest, directory, serve }, { rounds: 200 })
+      expect(duplicates).toBeGreaterThan(0)
+    },
+  )
+
+  scenario(
+    'P8 SIGKILL in the middle of the last send, 40 rounds',
+    { timeout: TIMEOUT_MS },
+    async ({ ingest, directory, serve }) => {
+      await expectSurvivedKills({ ingest, directory, serve }, { rounds: 40, kill: killWhileSending })
+    },
+  )
+})

@@ -24,16 +24,16 @@ describe.each(registry)('$name', ({ name, modules, channels = [], load }) => {
     expect(readFileSync(`${root}test/frameworks/${name}.test.ts`, 'utf8')).toMatch(/^contract\(/m)
   })
 
-  test.each(modules)('observes $path in releases that a fixture has installed', ({ path, versions }) => {
-    const installed = releases.flatMap((release) => installedVersion(`${directory}/${release}`, path) ?? [])
-    expect(installed.some((version) => satisfies(version, versions))).toBe(true)
+  test.each(modules)('observes $path in releases that a fixture pins', ({ path, versions }) => {
+    const pinned = releases.flatMap((release) => lockedVersion(`${directory}/${release}`, path) ?? [])
+    expect(pinned.some((version) => satisfies(version, versions))).toBe(true)
   })
 
-  test.each(channels)('observes $channel in releases that a fixture has installed', (observed) => {
-    const installed = releases.flatMap(
-      (release) => installedVersion(`${directory}/${release}`, observed.package) ?? [],
+  test.each(channels)('observes $channel in releases that a fixture pins', (observed) => {
+    const pinned = releases.flatMap(
+      (release) => lockedVersion(`${directory}/${release}`, observed.package) ?? [],
     )
-    expect(installed.some((version) => satisfies(version, observed.versions))).toBe(true)
+    expect(pinned.some((version) => satisfies(version, observed.versions))).toBe(true)
   })
 
   test('loads', () => {
@@ -53,9 +53,10 @@ test('names are unique, and so are observed modules', () => {
   expect(new Set(paths).size).toBe(paths.length)
 })
 
-function installedVersion(release: string, path: string): string | undefined {
+function lockedVersion(release: string, path: string): string | undefined {
   const [, name] = /^((?:@[^/]+\/)?[^/]+)/.exec(path)!
-  const manifest = `${release}/node_modules/${name}/package.json`
-  if (!existsSync(manifest)) return undefined
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+  const lockfile = JSON.parse(readFileSync(`${release}/package-lock.json`, 'utf8')) as {
+    packages: Record<string, { version: string } | undefined>
+  }
+  return lockfile.packages[`node_modules/${name}`]?.version
 }

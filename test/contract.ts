@@ -15,6 +15,8 @@ export interface Case {
   readonly ask: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** Asked over cleartext HTTP/2. */
+  readonly protocol?: 'h2'
   /** As on the wire; 499 if the client left before there was a head. */
   readonly status: number
   /** The template. Absent: no route answered, the event carries the URL's path. */
@@ -229,6 +231,7 @@ function expected(framework: string, one: Case, answer: Answer): object {
       ...(teller !== undefined && { framework: teller }),
       ...(one.operation !== undefined && { operation: one.operation }),
       ...(one.unmatched && { unmatched: true }),
+      ...(one.protocol && { protocol: one.protocol }),
       ...(one.leaves && { outcome: 'aborted' }),
     },
   }

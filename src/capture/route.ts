@@ -14,6 +14,8 @@ export interface RouteSource {
   template(): string | undefined
   /** Template of the mount of what answered without a route, for what tells only its own part of the path. */
   mount?(): string | undefined
+  /** The URL as this framework got it, for what is around it and had cut off a mount by then. */
+  readonly url?: string | undefined
 }
 
 /** Puts a source on the request's exchange. Without an exchange (ignored request, no capture) it does nothing. */

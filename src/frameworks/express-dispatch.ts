@@ -39,6 +39,7 @@ export const guard: Guard = new Guard('express routes')
 export class Dispatch implements RouteSource {
   readonly framework: string
   outer: RouteSource | undefined = undefined
+  url: string | undefined = undefined
   readonly #request: Request
   #frame: Frame | undefined = undefined
   /** Template that whatever the running layer calls is mounted on. */
@@ -62,6 +63,7 @@ export class Dispatch implements RouteSource {
   }
 
   enter(router: Router): Frame {
+    if (this.#frame === undefined) this.url = this.#request.url
     const consumed = this.#request.baseUrl?.length ?? 0
     this.#frame = { router, base: this.#mount, consumed, within: this.#match, outer: this.#frame }
     return this.#frame

@@ -108,4 +108,12 @@ export const registry: readonly Registration[] = [
     recognizes: true,
     load: () => (require('./feathers.ts') as typeof import('./feathers.ts')).feathers,
   },
+  {
+    name: 'connect',
+    supported: '3',
+    observed: 'its application, which listens; it has no routes, but mounts for what is inside of it',
+    modules: [],
+    recognizes: true,
+    load: () => (require('./connect.ts') as typeof import('./connect.ts')).connect,
+  },
 ]

@@ -55,12 +55,14 @@ export class KoaDispatch implements RouteSource {
   readonly framework = 'koa'
   outer: RouteSource | undefined = undefined
   readonly context: Context
+  readonly url: string | undefined
   readonly #entries: Entry[] = []
   readonly #mounts: Mount[] = []
   #running: Layer | 'unknown' | undefined = undefined
 
   constructor(context: Context) {
     this.context = context
+    this.url = context.req.url
   }
 
   /**

@@ -32,6 +32,7 @@ export const guard: Guard = new Guard('polka routes')
 export class PolkaDispatch implements RouteSource {
   readonly framework = 'polka'
   outer: RouteSource | undefined = undefined
+  readonly url: string | undefined
   readonly #request: Request
   #application: Application | undefined = undefined
   /** Path as the application sees it. */
@@ -48,6 +49,7 @@ export class PolkaDispatch implements RouteSource {
   constructor(request: Request, response: ServerResponse) {
     this.#request = request
     this.#response = response
+    this.url = request.url
     this.#mount = exchangeOf(request)?.route?.mount?.() ?? ''
   }
 

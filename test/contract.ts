@@ -257,8 +257,8 @@ interface Release {
   readonly runsHere: boolean
 }
 
-/** The newest of each major, in directories named by it; the oldest ones, `4.16`, by `npm run test:frameworks`. */
-const IN_EVERY_RUN = /^\d+$/
+/** The newest of each major, in directories named by it (and by the host, `5-koa`); the oldest ones, `4.16`, by `npm run test:frameworks`. */
+const IN_EVERY_RUN = /^\d+(?:-[a-z]+)?$/
 
 function releasesOf(subject: Subject): Release[] {
   return readdirSync(`${root}fixtures/${subject.name}`)

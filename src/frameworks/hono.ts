@@ -7,11 +7,15 @@ import type { Framework } from './framework.ts'
 
 type Handler = (context: Context, next: unknown) => unknown
 
+interface Composed extends Function {
+  readonly __COMPOSED_HANDLER?: Composed
+}
+
 /** One entry of an application's `routes`: a handler or a middleware, with its full path. */
 interface Route {
   readonly method: string
   readonly path: string
-  readonly handler: Function & { readonly __COMPOSED_HANDLER?: Function }
+  readonly handler: Composed
 }
 
 interface Context {
@@ -176,7 +180,16 @@ class Dispatch implements RouteSource {
 /** As Hono's own `showRoutes` tells them apart. */
 function isHandler({ method, handler }: Route): boolean {
   if (method !== 'ALL') return true
-  let inner: Route['handler'] = handler
-  while (inner.__COMPOSED_HANDLER !== undefined) inner = inner.__COMPOSED_HANDLER
-  return inner.length < 2
+  let outer: Composed = handler
+  for (let inner = composedIn(outer); inner !== undefined; inner = composedIn(outer)) outer = inner
+  return outer.length < 2
+}
+
+/** What an inner application's error handler was put around; early releases of 4 and those of 3 keep it by a symbol. */
+function composedIn(handler: Composed): Composed | undefined {
+  if (handler.__COMPOSED_HANDLER !== undefined) return handler.__COMPOSED_HANDLER
+  const key = Object.getOwnPropertySymbols(handler).find(
+    ({ description }) => description === 'composedHandler',
+  )
+  return key && (handler as unknown as Record<symbol, Composed>)[key]
 }

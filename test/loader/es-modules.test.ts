@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { withReport } from '../../src/loader/append.ts'
 import { App, root, type AppOptions } from '../support/app.ts'
 import { expectClosed } from '../support/ledger.ts'
 import { ask } from '../support/request.ts'
@@ -67,6 +68,12 @@ describe.each(['--import', '--require'] as const)('%s', (preload) => {
     )
     routed('after us', 'imported.mjs', { preload, env: quiet, execArgv: others }, traced)
   })
+})
+
+test('what reports already is left as it is', () => {
+  const once = withReport('file:///a.mjs', Buffer.from('export const a = 1'))
+  expect(once).toContain('export const a = 1\n')
+  expect(withReport('file:///a.mjs', once)).toBe(once)
 })
 
 test('a process without such a package pays nothing', async () => {

@@ -5,12 +5,15 @@ import { scenario } from '../support/scenario.ts'
 /** Long enough for 20 processes on a busy machine. */
 const TIMEOUT_MS = 60_000
 
+/** So that a batch leaves when a part of it is on disk. */
+const FLUSH_AFTER_JOURNAL = { PEEKAPI_FLUSH_INTERVAL: '300ms' }
+
 describe.concurrent('kills', () => {
   scenario(
     'P7 SIGKILL at any moment, 20 rounds: what is on disk arrives whole and once, and only the newest is lost',
     { timeout: TIMEOUT_MS },
     async ({ ingest, directory, serve }) => {
-      await expectSurvivedKills({ ingest, directory, serve }, { rounds: 20 })
+      await expectSurvivedKills({ ingest, directory, serve }, { rounds: 20, env: FLUSH_AFTER_JOURNAL })
     },
   )
 

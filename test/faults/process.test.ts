@@ -82,7 +82,8 @@ describe.concurrent('signals', () => {
     'P4 SIGTERM as PID 1 lets it live: it serves on, what went to disk comes back, and the next signal finds it ready',
     async ({ ingest, directory, serve }) => {
       const app = await serve({
-        ...spooling(directory, { PEEKAPI_SHUTDOWN_TIMEOUT: '200ms' }),
+        // No batch is ever complete: only a signal that is heard sends them to disk.
+        ...spooling(directory, { PEEKAPI_SHUTDOWN_TIMEOUT: '200ms', PEEKAPI_BATCH_SIZE: '100' }),
         wrapper: PID_1,
       })
       for (const round of [0, 1]) {

@@ -46,13 +46,15 @@ export async function expectSurvivedKills(
   { ingest, directory, serve }: Scenario,
   { rounds, env, weather = WEATHER, lifeMs = 300, kill = (app) => app.stop('SIGKILL') }: KillRounds,
 ): Promise<KillFigures> {
-  const options = { env: { PEEKAPI_STORAGE_PATH: join(directory, BASE), ...env } }
+  const usual = { PEEKAPI_STORAGE_PATH: join(directory, BASE), ...env }
+  // No batch is ever complete: what is on disk is the journal's work alone.
+  const inOutage = { ...usual, PEEKAPI_BATCH_SIZE: '10000' }
   const certain = new Set<number>()
   const possible: number[] = []
   let lossWindowMs = 0
   for (let round = 0; round < rounds; round++) {
     ingest.script = weather[round % weather.length]!
-    const app = await serve(options)
+    const app = await serve({ env: ingest.script === DOWN ? inOutage : usual })
     // One at a time, so that events are captured in the order of their numbers.
     const load = new Load(app, round * NUMBERS_PER_ROUND, 1)
     const safe = (): Set<number> => new Set([...numbersOnDisk(directory), ...delivered(ingest)])
@@ -74,7 +76,7 @@ export async function expectSurvivedKills(
     possible.push(...load.answered, ...load.cutOff)
   }
   ingest.script = UP
-  const last = await serve(options)
+  const last = await serve({ env: usual })
   await expectConserved(last, ingest, { certain, possible }, rounds * NUMBERS_PER_ROUND)
   await until(
     () => filesIn(directory).length === 0,

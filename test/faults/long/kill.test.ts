@@ -5,6 +5,9 @@ import { scenario } from '../../support/scenario.ts'
 
 const TIMEOUT_MS = 300_000
 
+/** So that a batch leaves when a part of it is on disk. */
+const FLUSH_AFTER_JOURNAL = { PEEKAPI_FLUSH_INTERVAL: '300ms' }
+
 describe.concurrent('many ends', () => {
   scenario(
     'P1 SIGTERM under load, 50 rounds',
@@ -18,7 +21,10 @@ describe.concurrent('many ends', () => {
     'P7 SIGKILL at any moment, 200 rounds, with events delivered twice on the way',
     { timeout: TIMEOUT_MS },
     async ({ ingest, directory, serve }) => {
-      const { duplicates } = await expectSurvivedKills({ ingest, directory, serve }, { rounds: 200 })
+      const { duplicates } = await expectSurvivedKills(
+        { ingest, directory, serve },
+        { rounds: 200, env: FLUSH_AFTER_JOURNAL },
+      )
       expect(duplicates).toBeGreaterThan(0)
     },
   )

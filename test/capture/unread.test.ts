@@ -128,6 +128,17 @@ describe.concurrent('requests that are answered past their response', () => {
     })
   })
 
+  scenario(
+    'not when the response has begun: what a listener writes then is no answer',
+    async ({ ingest, serve }) => {
+      const app = await serve({ file: FILE, env: { LISTENER: 'answers' } })
+      const head = 'POST /begun HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n'
+      await send(app, head)
+      const [event] = await ingest.waitForEvents(1)
+      expect(event).toMatchObject({ path: '/begun', status_code: 200, response_size: 5 })
+    },
+  )
+
   scenario('not when the response has begun: Node breaks off', async ({ ingest, serve }) => {
     const app = await serve({ file: FILE })
     const head = 'POST /begun HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n'

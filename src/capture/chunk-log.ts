@@ -22,15 +22,10 @@ export interface Loss {
 export class ChunkLog {
   #lengths: number[] = []
   #trimAt = MIN_TRIM_CHUNKS
-  /** A chunk went out and was forgotten, so the head went out too. */
-  #trimmed = false
 
   /** @param waiting What was waiting before this chunk was written. */
   add(length: number, waiting: number): void {
-    if (waiting === 0 && this.#lengths.length > 0) {
-      this.#lengths = []
-      this.#trimmed = true
-    }
+    if (waiting === 0 && this.#lengths.length > 0) this.#lengths = []
     this.#lengths.push(length)
     if (this.#lengths.length >= this.#trimAt) this.#trim(waiting * MAX_BYTES_PER_CHARACTER + length)
   }
@@ -49,16 +44,13 @@ export class ChunkLog {
       body += Math.max(0, Math.min(left, length))
       left -= length + length.toString(16).length + CRLF_BYTES
     }
-    return { body, head: left > 0 && !this.#trimmed }
+    return { body, head: left > 0 }
   }
 
   #trim(waiting: number): void {
     let kept = this.#lengths.length
     for (let bytes = 0; kept > 0 && bytes < waiting;) bytes += this.#lengths[--kept]!
-    if (kept > 0) {
-      this.#lengths.splice(0, kept)
-      this.#trimmed = true
-    }
+    this.#lengths.splice(0, kept)
     this.#trimAt = Math.max(MIN_TRIM_CHUNKS, this.#lengths.length * 2)
   }
 }

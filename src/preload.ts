@@ -82,9 +82,13 @@ function looksLikeHttp(server: object): boolean {
  * `server.emit('connection')`) at its first request, just before it is emitted. Neither channel loads `node:http`.
  */
 function watchServers(found: (server: object) => void): void {
+  let latest: object | undefined
   const notice = (message: unknown): void => {
     try {
       const { server } = message as { server?: object }
+      // Every request comes by here.
+      if (server === latest) return
+      latest = server
       if (typeof server === 'object' && looksLikeHttp(server)) found(server)
     } catch (fault) {
       warnOnce('watch', `could not capture a server: ${String(fault)}`)

@@ -1,4 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { answerBy } from './capture/under-way.ts'
 import { boolean, list } from './config/values.ts'
 import { registry } from './frameworks/index.ts'
@@ -48,6 +48,7 @@ function start(): Surface {
     answerBy(() => runtime?.currentExchange())
     listenToChannels(frameworks)
     watchServers((server) => running().capture(server))
+    watchStreams(() => running().captureStreams())
     loadUserModule()
     return surfaceOf(running, () => runtime)
   } catch (fault) {
@@ -96,6 +97,23 @@ function watchServers(found: (server: object) => void): void {
   }
   subscribe('tracing:net.server.listen:asyncStart', notice)
   subscribe('http.server.request.start', notice)
+}
+
+/**
+ * The first stream of HTTP/2, on releases that tell of streams (22.22, 24.11 and later): its server may be one that
+ * never listens. Said before the server emits it; before those releases such a server stays unseen.
+ */
+function watchStreams(found: () => void): void {
+  const channel = 'http2.server.stream.created'
+  const notice = (): void => {
+    unsubscribe(channel, notice)
+    try {
+      found()
+    } catch (fault) {
+      warnOnce('watch', `could not capture HTTP/2: ${String(fault)}`)
+    }
+  }
+  subscribe(channel, notice)
 }
 
 function flag(name: string, fallback: boolean): boolean {

@@ -4,7 +4,7 @@ import type { Exchange, Recognize } from './capture/exchange.ts'
 import { Hooks } from './capture/hooks.ts'
 import { settleOpen } from './capture/open-exchanges.ts'
 import { recordingBy, type Recording } from './capture/recording.ts'
-import { captureHttp2, http2PrototypeOf } from './capture/http2.ts'
+import { captureHttp2, http2PrototypeOf, http2Prototypes } from './capture/http2.ts'
 import { captureMessages, captureServers } from './capture/server.ts'
 import { configModule } from './config/module.ts'
 import { parseEnvironment } from './config/parse.ts'
@@ -19,6 +19,8 @@ export interface Runtime {
   readonly client: Client
   /** Captures what a server answers from now on. Anything that is no HTTP server is left alone. */
   capture(server: unknown): void
+  /** Captures what servers of HTTP/2 answer that never listen. To be called when there is a stream. */
+  captureStreams(): void
   setConsumer(id: string): void
   /** The exchange being handled, also after `await`. */
   currentExchange(): Exchange | undefined
@@ -31,6 +33,7 @@ const LEDGER_EVERY_MS = 60_000
 const inert: Runtime = {
   client: inertSurface,
   capture: () => {},
+  captureStreams: () => {},
   setConsumer: () => {},
   currentExchange: () => undefined,
 }
@@ -51,9 +54,14 @@ export function startRuntime(environment: NodeJS.ProcessEnv, recognizers: readon
   watchProcessEnd(client, settleOpen)
   if (config.debug) setInterval(() => client.reportLedger(), LEDGER_EVERY_MS).unref()
   let recording: Recording | undefined
+  const recorded = (): Recording => (recording ??= recordingBy(config, hooks, client, recognizers))
   return {
     client,
-    capture: (server) => captureHttp(server, (recording ??= recordingBy(config, hooks, client, recognizers))),
+    capture: (server) => captureHttp(server, recorded()),
+    captureStreams: () => {
+      captureMessages(builtin<typeof import('node:http')>('node:http').ServerResponse.prototype, recorded())
+      for (const prototype of http2Prototypes()) captureHttp2(prototype, recorded())
+    },
     setConsumer: (id) => {
       const exchange = currentExchange()
       if (exchange !== undefined) exchange.consumer = id
@@ -73,6 +81,6 @@ function captureHttp(server: unknown, recording: Recording): void {
     return captureServers({ server: https.Server.prototype, response }, recording)
   const http2Server = http2PrototypeOf(server)
   if (http2Server === undefined) return
-  captureMessages(response, recording.settle, recording.admits)
+  captureMessages(response, recording)
   captureHttp2(http2Server, recording)
 }

@@ -1,5 +1,8 @@
 import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import { attach, Exchange, exchangeOf, type Outcome, type RequestHead } from './exchange.ts'
+import { settle } from './open-exchanges.ts'
+import type { Recording } from './recording.ts'
+import { UpgradedConnection } from './upgraded-connection.ts'
 import { BROKEN_OFF, CLIENT_CLOSED_REQUEST } from './wire.ts'
 
 export type StreamHeaders = RequestHead['headers']
@@ -7,7 +10,7 @@ export type StreamHeaders = RequestHead['headers']
 /** A request with its response on one stream of an HTTP/2 session. */
 export class Http2Exchange extends Exchange {
   readonly request: RequestHead
-  readonly protocol = 'h2'
+  readonly protocol: string
   status: number = CLIENT_CLOSED_REQUEST
   outcome: Outcome = 'completed'
   headAt = 0
@@ -19,23 +22,49 @@ export class Http2Exchange extends Exchange {
   /** This side closed the stream while its client was still there. */
   closedHere = false
   readonly #stream: ServerHttp2Stream
+  readonly #follows: boolean
+  #tunnel: UpgradedConnection | undefined = undefined
 
-  constructor(stream: ServerHttp2Stream, request: StreamHead) {
+  /** @param follows Whether the end of a tunnel is an event too. */
+  constructor(stream: ServerHttp2Stream, request: StreamHead, follows: boolean) {
     super(String(request.headers[':method']), request.url)
     this.#stream = stream
     this.request = request
+    this.protocol = request.headers[':protocol'] === 'websocket' ? 'websocket' : 'h2'
+    this.#follows = follows
+  }
+
+  /** The head of the answer is out. */
+  answered(): void {
+    this.headAt = performance.now()
+    if (this.method !== 'CONNECT') return
+    const status = sentStatus(this.#stream)
+    if (status === undefined || status >= 300) return
+    // A tunnel, as WebSockets are one over HTTP/2: what passes from now on is no body.
+    this.status = status
+    this.outcome = 'upgraded'
+    this.endedAt = this.headAt
+    if (this.#follows) {
+      this.#tunnel = new UpgradedConnection(this, () => {
+        const { bytesRead, bytesWritten } = countersOf(this.#stream)
+        return { received: bytesRead, sent: bytesWritten }
+      })
+    }
+    process.nextTick(settle, this)
   }
 
   /** Makes the account of a stream that is about to be destroyed: afterwards it has forgotten most of it. */
   close(): void {
+    if (this.outcome === 'upgraded') return this.#tunnel?.close()
     const stream = this.#stream
     this.endedAt = performance.now()
     const { bytesRead, bytesWritten } = countersOf(stream)
     this.requestBytes = bytesRead
     this.responseBytes = bytesWritten
     if (!isComplete(stream)) this.outcome = this.closedHere || !isGivenUp(stream) ? 'error' : 'aborted'
-    if (stream.headersSent && stream.sentHeaders !== undefined) {
-      this.status = Number(stream.sentHeaders[':status'])
+    const status = sentStatus(stream)
+    if (status !== undefined) {
+      this.status = status
       if (this.headAt === 0) this.headAt = this.endedAt
     } else if (this.outcome === 'error') {
       this.status = BROKEN_OFF
@@ -47,6 +76,7 @@ export class Http2Exchange extends Exchange {
   }
 
   interrupt(): void {
+    if (this.outcome === 'upgraded') return
     this.closedHere = true
     this.close()
   }
@@ -79,14 +109,19 @@ export function openHttp2(
   stream: ServerHttp2Stream,
   headers: StreamHeaders,
   rawHeaders: string[],
-  admits: (request: StreamHead) => boolean,
+  { admits, followsConnections }: Pick<Recording, 'admits' | 'followsConnections'>,
 ): Exchange | undefined {
   const open = exchangeOf(stream)
   if (open !== undefined) return open
   const request = new StreamHead(stream, headers, rawHeaders)
   if (!admits(request)) return undefined
-  const exchange = new Http2Exchange(stream, request)
+  const exchange = new Http2Exchange(stream, request, followsConnections)
   attach(exchange, stream)
+  if (stream.destroyed) {
+    // Reset before it was emitted: nothing will tell of its end.
+    exchange.close()
+    process.nextTick(settle, exchange)
+  }
   return exchange
 }
 
@@ -98,6 +133,13 @@ export function http2ExchangeOf(stream: object): Http2Exchange | undefined {
 
 /** Sessions whose client said by GOAWAY that it broke off. */
 export const brokenByClient: WeakSet<Http2Session> = new WeakSet<Http2Session>()
+
+/** Of the head that was handed to the session, if one was. */
+function sentStatus(stream: ServerHttp2Stream): number | undefined {
+  return stream.headersSent && stream.sentHeaders !== undefined
+    ? Number(stream.sentHeaders[':status'])
+    : undefined
+}
 
 /** Closed by a frame of the client, or with its connection; else destroyed from this side, perhaps for the same reason. */
 function isGivenUp(stream: ServerHttp2Stream): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2Session, ServerHttp2Stream } from 'node:http2'
+import { builtin } from '../builtin.ts'
 import { Guard } from '../guard.ts'
 import { wrapMethod } from '../wrap.ts'
 import { attach, exchangeOf } from './exchange.ts'
@@ -45,7 +46,8 @@ export function captureHttp2(server: object, recording: Recording): void {
   )
 }
 
-function http2Openers({ admits, followsConnections }: Recording): Openers {
+function http2Openers(recording: Recording): Openers {
+  const { admits, followsConnections } = recording
   const http1 = { ...requestOpeners(admits), ...upgradeOpeners(admits, followsConnections) }
   const request =
     (name: string): Open =>
@@ -61,15 +63,14 @@ function http2Openers({ admits, followsConnections }: Recording): Openers {
       return undefined
     }
   return {
-    session: (session) => {
-      const prototype = Object.getPrototypeOf(session) as object
-      once(prototype, () => wrapMethod<Emit>(prototype, 'emit', watchingClients))
-      return undefined
-    },
     stream: (stream, headers, _flags, rawHeaders) => {
-      const prototype = Object.getPrototypeOf(stream) as object
-      once(prototype, () => followStreams(prototype))
-      return openHttp2(stream as ServerHttp2Stream, headers as StreamHeaders, rawHeaders as string[], admits)
+      follow(stream as ServerHttp2Stream)
+      return openHttp2(
+        stream as ServerHttp2Stream,
+        headers as StreamHeaders,
+        rawHeaders as string[],
+        recording,
+      )
     },
     request: request('request'),
     checkContinue: request('checkContinue'),
@@ -80,9 +81,27 @@ function http2Openers({ admits, followsConnections }: Recording): Openers {
   }
 }
 
+/**
+ * The prototypes of both kinds of servers, for a process whose servers never listen themselves. Servers are made to
+ * see them: they cost a millisecond, once, and nothing hears of them.
+ */
+export function http2Prototypes(): object[] {
+  const { createServer, createSecureServer } = builtin<typeof import('node:http2')>('node:http2')
+  return [createServer(), createSecureServer()].map((server) => Object.getPrototypeOf(server) as object)
+}
+
 /** Made by the compatibility API; a secure server with `allowHTTP1` emits true HTTP/1 requests too. */
 function isOfStream(request: IncomingMessage): boolean {
   return request.httpVersionMajor === 2
+}
+
+/** Node's classes of streams and sessions are not exported either: the first of each shows its prototype. */
+function follow(stream: ServerHttp2Stream): void {
+  const streams = Object.getPrototypeOf(stream) as object
+  once(streams, () => followStreams(streams))
+  if (stream.session === undefined) return
+  const sessions = Object.getPrototypeOf(stream.session) as object
+  once(sessions, () => wrapMethod<Emit>(sessions, 'emit', watchingClients))
 }
 
 /** A client that breaks its session off says so; Node then destroys it as the application would. */
@@ -103,14 +122,14 @@ function followStreams(prototype: object): void {
   })
   // Not `_destroy`, where the stream no longer tells its state.
   before(prototype, 'destroy', (exchange, stream) => {
-    if (exchange.settled || stream.destroyed) return
+    if (stream.destroyed) return
     exchange.close()
     settle(exchange)
   })
 }
 
 const noteHead: Note = (exchange, stream) => {
-  if (exchange.headAt === 0 && stream.headersSent) exchange.headAt = performance.now()
+  if (exchange.headAt === 0 && stream.headersSent) exchange.answered()
 }
 
 const noteTaken: Note = (exchange) => {

@@ -42,14 +42,14 @@ const captured = new WeakSet<object>()
  * their own, so each is wrapped when its first server shows.
  */
 export function captureServers({ server, response }: ServerKind, recording: Recording): void {
-  const { settle, admits, followsConnections } = recording
-  captureMessages(response, settle, admits)
+  const { admits, followsConnections } = recording
+  captureMessages(response, recording)
   const openers = { ...requestOpeners(admits), ...upgradeOpeners(admits, followsConnections) }
   once(server, () => wrapMethod<Emit>(server, 'emit', (emit) => openingExchanges(emit, openers)))
 }
 
 /** Follows the messages of HTTP/1, whatever kind of server they belong to. */
-export function captureMessages(response: object, settle: Settle, admits: Admits): void {
+export function captureMessages(response: object, { settle, admits }: Recording): void {
   once(response, () => {
     wrapMethod<Emit>(response, 'emit', (emit) => closingExchanges(emit, settle))
     countDownloads(response)

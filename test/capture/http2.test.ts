@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ApiEvent } from '../../src/types/client.ts'
 import { App, type AppOptions } from '../support/app.ts'
 import { Authority } from '../support/certificates.ts'
+import { ask } from '../support/request.ts'
 import { askHttp2, type Http2Ask, type Http2Reply } from '../support/http2-client.ts'
 import { Ingest } from '../support/ingest.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { expectSettled } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 
@@ -44,7 +46,7 @@ async function serve(options: AppOptions): Promise<App> {
 let asked = 0
 async function exchange(
   origin: string,
-  path: string,
+  path: string | undefined,
   options: Http2Ask = {},
 ): Promise<{ event: ApiEvent; reply: Http2Reply }> {
   const name = `request-${asked++}`
@@ -64,6 +66,33 @@ async function eventOf(name: string): Promise<ApiEvent> {
   )
   expect(find()).toHaveLength(1)
   return find()[0]!
+}
+
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+const HEADERS = 1
+const RST_STREAM = 3
+const SETTINGS = 4
+const END_STREAM_AND_HEADERS = 5
+
+function frame(type: number, flags: number, stream: number, payload: string): Buffer {
+  const length = payload.length
+  const head = [length >> 16, length >> 8, length, type, flags, 0, 0, 0, stream]
+  return Buffer.concat([Buffer.from(head), Buffer.from(payload, 'latin1')])
+}
+
+/** GET / over http, of the static table; then the authority and a header that is in no table. */
+function requestFrame(key: string): Buffer {
+  const literal = (text: string): string => String.fromCharCode(text.length) + text
+  return frame(
+    HEADERS,
+    END_STREAM_AND_HEADERS,
+    1,
+    `\x82\x86\x84\x01${literal('a')}\0${literal('x-api-key')}${literal(key)}`,
+  )
+}
+
+function resetFrame(): Buffer {
+  return frame(RST_STREAM, 0, 1, `\0\0\0${String.fromCharCode(constants.NGHTTP2_CANCEL)}`)
 }
 
 const transports = [
@@ -352,6 +381,91 @@ describe.concurrent.each(transports)('the compatibility API over $transport', ({
   })
 })
 
+describe('tunnels', () => {
+  const echoing: Http2Ask = {
+    method: 'CONNECT',
+    meddle: (stream) => {
+      stream.on('response', () => stream.write('hello'))
+      stream.on('data', () => stream.end())
+    },
+  }
+
+  test('CONNECT is over when it is accepted, and may be refused', async () => {
+    const app = await serve({ file: 'fixtures/http2/tunnels.cjs' })
+    const accepted = await exchange(app.origin, undefined, {
+      ...echoing,
+      headers: { ':authority': 'example.com:443' },
+    })
+    expect(accepted.reply.body.toString()).toBe('hello')
+    expect(accepted.event).toMatchObject({
+      method: 'CONNECT',
+      path: '/{authority}',
+      status_code: 200,
+      request_size: 0,
+      response_size: 0,
+      metadata: { outcome: 'upgraded', protocol: 'h2' },
+    })
+    const refused = await exchange(app.origin, undefined, {
+      method: 'CONNECT',
+      headers: { ':authority': 'refused:443' },
+    })
+    expect(refused.event).toMatchObject({ status_code: 403 })
+    expect(refused.event.metadata).not.toHaveProperty('outcome')
+  })
+
+  test('a WebSocket, with the end of its stream by PEEKAPI_WEBSOCKETS=full', async () => {
+    const app = await serve({ file: 'fixtures/http2/tunnels.cjs', env: { PEEKAPI_WEBSOCKETS: 'full' } })
+    const name = 'websocket over http2'
+    const reply = await askHttp2(app.origin, '/chat/42', {
+      ...echoing,
+      headers: { ':protocol': 'websocket', 'x-api-key': name },
+    })
+    expect(reply.body.toString()).toBe('hello')
+    const ofName = (): ApiEvent[] => ingest.events.filter((event) => event.consumer_id === name)
+    await until(
+      () => ofName().length === 2,
+      () => 'both events',
+    )
+    const [handshake, end] = ofName()
+    const common = { path: '/chat/{id}', status_code: 200, request_size: 0, response_size: 0 }
+    expect(handshake).toMatchObject({ ...common, metadata: { outcome: 'upgraded', protocol: 'websocket' } })
+    expect(end).toMatchObject({
+      ...common,
+      metadata: { outcome: 'closed', protocol: 'websocket', bytes_received: 5, bytes_sent: 5 },
+    })
+  })
+})
+
+/** Releases before tell of no streams; the Node of the tests does, and NODE_UNDER_TEST is the oldest. */
+test.skipIf(process.env['NODE_UNDER_TEST'] !== undefined)(
+  'a server that never listens itself is captured from its first stream on',
+  async () => {
+    const app = await serve({ file: 'fixtures/http2/unlistening.cjs' })
+    for (const path of ['/unlistening-first', '/unlistening-second']) {
+      const { event, reply } = await exchange(app.origin, path)
+      expect(event).toMatchObject({ path, status_code: 200, response_size: reply.body.byteLength })
+    }
+  },
+)
+
+test('routes of frameworks are told over HTTP/2 too', async () => {
+  const app = await serve({ file: 'fixtures/fastify/5/http2.cjs' })
+  const { event } = await exchange(app.origin, '/users/42')
+  expect(event).toMatchObject({ path: '/users/:id', metadata: { framework: 'fastify', protocol: 'h2' } })
+})
+
+test('a server of HTTP/1 does not make us load node:http2', async () => {
+  const app = await App.serve({
+    file: 'fixtures/http/app.cjs',
+    execArgv: ['--require', './test/support/loaded.cjs'],
+    endpoint: ingest.url,
+  })
+  await ask(app.origin, '/loaded')
+  const { stdout } = await app.stop()
+  expect(stdout).toContain('loaded: http ')
+  expect(stdout).not.toContain('http2')
+})
+
 describe('servers', () => {
   let app: App
   beforeAll(async () => {
@@ -380,6 +494,15 @@ describe('servers', () => {
     await askHttp2(`http://127.0.0.1:${app.ports[1]}`, '/direct')
     expect(await eventOf('inner /direct')).toMatchObject({ path: '/direct', response_size: 5 })
     expect(ingest.events.filter(({ path }) => path === '/handed-on')).toHaveLength(1)
+  })
+
+  test('a client that asks and resets in one packet: one event, aborted', async () => {
+    const name = 'in one packet'
+    const client = new RawClient({ port: app.port, host: '127.0.0.1' })
+    client.send(Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, ''), requestFrame(name), resetFrame()]))
+    expect(await eventOf(name)).toMatchObject({ path: '/', metadata: { outcome: 'aborted' } })
+    client.reset()
+    await client.ended()
   })
 
   test('ignored paths are counted once, whatever API answers them', async () => {

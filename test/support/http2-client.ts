@@ -29,10 +29,14 @@ export interface Http2Ask extends SecureClientSessionOptions {
   readonly meddle?: (stream: ClientHttp2Stream, session: ClientHttp2Session) => void
 }
 
-/** One request on a session of its own. Resolves when its stream is closed, however that came. */
+/**
+ * One request on a session of its own. Resolves when its stream is closed, however that came.
+ *
+ * @param path CONNECT has none.
+ */
 export async function askHttp2(
   origin: string,
-  path: string,
+  path: string | undefined,
   { method = 'GET', headers, body, meddle, ...options }: Http2Ask = {},
 ): Promise<Http2Reply> {
   const session = connect(origin, options)
@@ -44,13 +48,13 @@ export async function askHttp2(
     stream.on('data', (chunk: Buffer) => (push.body += chunk))
   })
   const stream = session.request(
-    { ':method': method, ':path': path, ...headers },
+    { ':method': method, ...(path !== undefined && { ':path': path }), ...headers },
     { endStream: body === undefined && meddle === undefined },
   )
   const reply = await settled(stream, () => {
     meddle?.(stream, session)
     if (body !== undefined) stream.end(body)
-    else if (meddle !== undefined && method !== 'POST') stream.end()
+    else if (meddle !== undefined && method !== 'POST' && method !== 'CONNECT') stream.end()
   })
   // What is pushed may still be on its way. Otherwise Node's session can hang: after a GOAWAY it closes for nobody.
   if (pushed.length > 0) {

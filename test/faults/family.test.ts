@@ -91,6 +91,10 @@ describe.concurrent('processes that share a spool', () => {
       }
       const first = await serve({ env: spooling(directory) })
       await ingest.waitForEvents(20)
+      await until(
+        () => filesIn(directory).length === 1,
+        () => 'the files of delivered batches to go',
+      )
       const [left] = filesIn(directory)
       expect(left).toMatchObject({ state: 'claim', owner: `${alive}.0.00000000` })
       expect(delivered(ingest)).toHaveLength(20)

@@ -8,7 +8,7 @@ import { ask } from './request.ts'
 const CONNECTIONS = 32
 const SAMPLE_MS = 250
 /** What a process needs to reach its stride (compiled code, pools, a heap that has grown once) is not growth. */
-const WARM_UP_SHARE = 0.2
+const WARM_UP_SHARE = 0.5
 
 export interface Load {
   readonly ms: number

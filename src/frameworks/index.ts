@@ -116,4 +116,12 @@ export const registry: readonly Registration[] = [
     recognizes: true,
     load: () => (require('./connect.ts') as typeof import('./connect.ts')).connect,
   },
+  {
+    name: 'grpc',
+    supported: 'gRPC, gRPC-Web and Connect, by whatever library',
+    observed: 'the protocol: headers, trailers and the procedure in the URL',
+    modules: [],
+    recognizes: true,
+    load: () => (require('./grpc.ts') as typeof import('./grpc.ts')).grpc,
+  },
 ]

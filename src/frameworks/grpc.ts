@@ -1,3 +1,4 @@
+import { DistinctPaths } from '../capture/distinct.ts'
 import type { Exchange } from '../capture/exchange.ts'
 import { pathnameOf } from '../capture/paths.ts'
 import { addRouteSource, KnownRoute } from '../capture/route.ts'
@@ -6,10 +7,16 @@ import type { Framework } from './framework.ts'
 
 const guard = new Guard('remote procedures')
 
+/** More than any process serves. Others are like any request. */
+const MAX_PROCEDURES = 1000
+const procedures = new DistinctPaths(MAX_PROCEDURES, Number.POSITIVE_INFINITY, () => performance.now())
+
 /** `application/grpc`, `application/grpc+proto`, `application/grpc-web-text` … */
 const GRPC = /^application\/grpc\b/
 /** Streams; requests that are not streamed are told by a header, or by their query. */
 const CONNECT = /^application\/(?:connect\+|proto\b)/
+/** Errors are plain JSON. Others mostly name the character set. */
+const CONNECT_ANSWER = /^application\/(?:connect\+\w+|proto|json)$/
 /** `/package.Service/Method`, below whatever it is mounted on. */
 const PROCEDURE = /^(.*)(\/[A-Za-z_]\w*(?:\.\w+)+\/[A-Za-z_]\w*)$/
 
@@ -40,7 +47,9 @@ function protocolOf(exchange: Exchange): 'grpc' | 'connect-rpc' | undefined {
     CONNECT.test(type) ||
     headers['connect-protocol-version'] !== undefined ||
     (exchange.method === 'GET' && /[?&]connect=v1(?:&|$)/.test(exchange.url))
-  return isConnect ? 'connect-rpc' : undefined
+  return isConnect && CONNECT_ANSWER.test(exchange.sentHeader('content-type') ?? '')
+    ? 'connect-rpc'
+    : undefined
 }
 
 /** The request's type is the client's own word. @grpc/grpc-js gives refusals a status, but not always a type. */
@@ -57,6 +66,8 @@ function tell(exchange: Exchange, framework: 'grpc' | 'connect-rpc'): void {
   const status = exchange.sentTrailer('grpc-status') ?? exchange.sentHeader('grpc-status')
   if (framework === 'grpc' && status !== undefined) exchange.details = { grpc_status: Number(status) }
   const isKnown = exchange.status !== 404 && status !== UNIMPLEMENTED
-  const mount = exchange.route?.mount?.() ?? prefix
-  addRouteSource(exchange, new KnownRoute(framework, isKnown ? `${mount}${procedure}` : undefined))
+  const template = isKnown ? `${exchange.route?.mount?.() ?? prefix}${procedure}` : undefined
+  // The path is the client's own word, where middleware answers JSON to everything.
+  if (template !== undefined && !procedures.admits(template)) return
+  addRouteSource(exchange, new KnownRoute(framework, template))
 }

@@ -55,6 +55,13 @@ export const registry: readonly Registration[] = [
     load: () => (require('./hono.ts') as typeof import('./hono.ts')).hono,
   },
   {
+    name: 'adonis',
+    supported: '6, 7',
+    observed: 'the context of each request, from the server that makes it',
+    modules: [{ path: '@adonisjs/http-server/build/index.js', format: 'module', versions: '>=7 <10' }],
+    load: () => (require('./adonis.ts') as typeof import('./adonis.ts')).adonis,
+  },
+  {
     name: 'trpc',
     supported: '11',
     observed: 'the header that all its answers carry, in every host',

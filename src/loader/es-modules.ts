@@ -2,8 +2,7 @@ import module from 'node:module'
 import type { LoadHookSync } from 'node:module'
 import { join } from 'node:path'
 import { debug } from '../log.ts'
-import { receiveReports, withReport } from './append.ts'
-import { ObservedFiles, packageOf } from './observed-files.ts'
+import { isObserved, packageOf, receiveReports, withReport } from './append.ts'
 import { isAnyInstalled } from './presence.ts'
 
 /**
@@ -38,7 +37,7 @@ export function observeEsModules(
     evaluated(fileURLToPath(url), namespace)
   })
   try {
-    if (sync) module.registerHooks({ load: loadHook(new ObservedFiles(paths)) })
+    if (sync) module.registerHooks({ load: loadHook(new Set(paths)) })
     else registerThread(paths)
   } catch (fault) {
     // `--permission` without `--allow-worker` forbids the thread.
@@ -46,11 +45,10 @@ export function observeEsModules(
   }
 }
 
-function loadHook(observed: ObservedFiles): LoadHookSync {
+function loadHook(observed: ReadonlySet<string>): LoadHookSync {
   return function load(url, context, next) {
     const result = next(url, context)
-    if (result.format !== 'module' || result.source == null || observed.findUrl(url) === undefined)
-      return result
+    if (result.format !== 'module' || result.source == null || !isObserved(observed, url)) return result
     return { ...result, source: withReport(url, result.source) }
   }
 }

@@ -74,9 +74,9 @@ export function filesIn(directory: string, state?: FileState): FileName[] {
 }
 
 /** The numbers of the events that are safe on disk, in order: whole lines in files that promise something. */
-export function numbersOnDisk(directory: string, states: readonly FileState[] = ['new', 'claim']): number[] {
+export function numbersOnDisk(directory: string): number[] {
   return filesIn(directory)
-    .filter(({ state }) => states.includes(state))
+    .filter(({ state }) => state === 'new' || state === 'claim')
     .flatMap((name) => numbersIn(wholeLines(join(directory, formatName(BASE, name)))))
     .toSorted((a, b) => a - b)
 }

@@ -1,5 +1,6 @@
 import type { ApiEvent } from '../../src/types/client.ts'
 import type { Account } from './account.ts'
+import { bodyBytes } from './answer-size.ts'
 import { uploadBytes, type ExchangePlan } from './plan.ts'
 
 /** Timers of Node may fire this much early, and the event rounds to a hundredth of it. */
@@ -28,13 +29,31 @@ export function differences(plan: ExchangePlan, account: Account, event: ApiEven
   }
   expect('method', event.method, account.method)
   expect('path', event.path, plan.endpoint)
-  expect('status_code', event.status_code, statusOf(account))
-  expect('outcome', event.metadata?.['outcome'], outcomeOf(account))
+  const lost = lostByKernel(plan, account)
+  expect('status_code', event.status_code, lost ? plan.server.status : statusOf(account))
+  expect('outcome', event.metadata?.['outcome'], lost ? undefined : outcomeOf(account))
   expect('protocol', event.metadata?.['protocol'], account.protocol === 'h2' ? 'h2' : undefined)
   within('request_size', event.request_size, uploaded(plan, account))
-  within('response_size', event.response_size, downloaded(account))
+  within('response_size', event.response_size, lost ? handedOver(plan) : downloaded(account))
   compareClocks(plan, account, event, within)
   return lines
+}
+
+/**
+ * A server that closes while bytes of the request are unread, or still come, is reset by its own kernel, and what this
+ * had taken of the answer and not delivered is lost. No program on the server's side ever hears of it: the event of an
+ * answer that came to its end says, rightly, that all of it was sent. Such are resets by a server that was told to
+ * answer in good order.
+ */
+function lostByKernel({ server }: ExchangePlan, { departure, responseEnded }: Account): boolean {
+  const inGoodOrder = server.ending === 'end' || server.ending === 'twice'
+  return inGoodOrder && !responseEnded && departure?.by === 'server' && departure.reset
+}
+
+/** All that the application gave; what a compressor makes of that is anybody's guess. */
+function handedOver({ method, server }: ExchangePlan): Bounds {
+  if (method === 'HEAD' || server.status === 204 || server.status === 304) return 0
+  return server.via === 'gzip' ? [0, KERNEL_BYTES] : bodyBytes(server)
 }
 
 /** The client left in the middle of its request. Node still says 400 then, to nobody: it is no answer. */

@@ -68,7 +68,7 @@ export interface ExchangePlan {
 export interface ConnectionPlan {
   readonly client: 'raw' | 'http' | 'fetch'
   /** Which of the application's servers. */
-  readonly port: 'plain' | 'explicit'
+  readonly port: 'plain' | 'explicit' | 'secure'
   /** All requests are sent before any answer is awaited. */
   readonly pipelined: boolean
   readonly reading: 'fast' | 'slow'

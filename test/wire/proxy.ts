@@ -1,5 +1,10 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect as connectSecurely, createServer as createSecureServer } from 'node:tls'
+import type { Identity } from '../support/certificates.ts'
+import { reset } from './reset.ts'
 import type { Account, Accountant, Departure } from './account.ts'
+
+const SOCKET = { allowHalfOpen: true, noDelay: true }
 
 /** One connection through the proxy. */
 interface Relay {
@@ -15,19 +20,32 @@ interface Relay {
  */
 export class Proxy {
   readonly #relays: Relay[] = []
+  /** Of all clients, from before a TLS handshake on. */
+  readonly #connections = new Set<Socket>()
   readonly #server: Server
 
-  private constructor(upstream: number, keep: () => Accountant) {
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-      const server = connect({ port: upstream, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+  private constructor(upstream: number, keep: () => Accountant, identity?: Identity) {
+    const target = { port: upstream, host: '127.0.0.1', ...SOCKET }
+    const accept = (client: Socket): void => {
+      const server =
+        identity === undefined ? connect(target) : connectSecurely({ ...target, rejectUnauthorized: false })
       const relay: Relay = { accountant: keep(), sockets: [client, server], fault: undefined }
       this.#relays.push(relay)
       this.#relay(client, server, relay)
+    }
+    this.#server =
+      identity === undefined
+        ? createServer(SOCKET, accept)
+        : createSecureServer({ ...SOCKET, ...identity }, accept)
+    this.#server.on('connection', (connection: Socket) => {
+      this.#connections.add(connection)
+      connection.on('close', () => this.#connections.delete(connection))
     })
   }
 
-  static async start(upstream: number, keep: () => Accountant): Promise<Proxy> {
-    const proxy = new Proxy(upstream, keep)
+  /** @param identity Of a proxy that speaks TLS to both sides, and counts what is within. */
+  static async start(upstream: number, keep: () => Accountant, identity?: Identity): Promise<Proxy> {
+    const proxy = new Proxy(upstream, keep, identity)
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
     return proxy
   }
@@ -56,6 +74,7 @@ export class Proxy {
 
   async close(): Promise<void> {
     this.take()
+    for (const connection of this.#connections) connection.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
@@ -95,7 +114,7 @@ export class Proxy {
     from.on('error', () => {
       accountant.gone(side, true)
       // Who has said goodbye may well be deaf: the other side is still heard to its end.
-      if (!ended) to.resetAndDestroy()
+      if (!ended) reset(to)
     })
   }
 }

@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 import { Http1Accountant } from './http1-accountant.ts'
 import { bodyBytes } from './answer-size.ts'
 import { cutAt, uploadBytes, type ConnectionPlan, type ExchangePlan } from './plan.ts'
 import { requestHead, uploadChunks } from './request-bytes.ts'
+import { reset } from './reset.ts'
 
 /** Time a slow reader takes over each piece that comes. */
 const SLOW_READER_MS = 2
@@ -13,7 +16,12 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** A connection by hand: the client that can do everything a client can do. */
 export async function runRaw(plan: ConnectionPlan, port: number): Promise<void> {
-  const client = new RawClient(plan, connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true }))
+  const target = { port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true }
+  const secure = plan.port === 'secure'
+  const socket = secure ? connectSecurely({ ...target, rejectUnauthorized: false }) : connect(target)
+  const client = new RawClient(plan, socket)
+  // Who ends a connection amid the handshake leaves the other side waiting for the rest of it.
+  if (secure) await once(socket, 'secureConnect')
   await client.run()
 }
 
@@ -93,7 +101,7 @@ class RawClient {
       await this.#until(() => this.#books.accounts.every((one) => one.responseEnded))
     if (leaving!.by === 'half') this.#socket.end()
     else if (leaving!.by === 'fin') this.#socket.destroy()
-    else this.#socket.resetAndDestroy()
+    else reset(this.#socket)
     await this.#closed()
   }
 

@@ -1,4 +1,5 @@
-import { request, type Agent, type IncomingMessage } from 'node:http'
+import { Agent, request, type IncomingMessage, type RequestOptions } from 'node:http'
+import { Agent as SecureAgent, request as requestSecurely } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bodyBytes } from './answer-size.ts'
 import { cutAt, uploadBytes, type ConnectionPlan, type ExchangePlan } from './plan.ts'
@@ -7,22 +8,41 @@ import { requestHeaders } from './request-bytes.ts'
 /** Bytes of a torrent after which its reader has had enough. */
 const TORRENT_BYTES = 100_000
 
-/** One exchange after the other over a shared pool; whatever goes wrong is part of the traffic. */
-export async function runHttp(plan: ConnectionPlan, port: number, agent: Agent): Promise<void> {
+/** Connections that exchanges of all plans share. */
+export class Pools {
+  readonly plain: Agent = new Agent({ keepAlive: true })
+  readonly secure: SecureAgent = new SecureAgent({ keepAlive: true })
+
+  destroy(): void {
+    this.plain.destroy()
+    this.secure.destroy()
+  }
+}
+
+/** One exchange after the other; whatever goes wrong is part of the traffic. */
+export async function runHttp(plan: ConnectionPlan, port: number, pools: Pools): Promise<void> {
+  const way =
+    plan.port === 'secure' ? { request: requestSecurely, pool: pools.secure } : { request, pool: pools.plain }
   for (const exchange of plan.exchanges)
-    if (exchange.leaving?.at !== 'head') await byHttp(exchange, port, agent)
+    if (exchange.leaving?.at !== 'head') await byHttp(exchange, port, way)
 }
 
 export async function runFetch(plan: ConnectionPlan, port: number): Promise<void> {
   for (const exchange of plan.exchanges) if (exchange.leaving?.at !== 'head') await byFetch(exchange, port)
 }
 
-function byHttp(plan: ExchangePlan, port: number, pool: Agent): Promise<void> {
+interface Way {
+  readonly request: typeof request
+  readonly pool: Agent
+}
+
+function byHttp(plan: ExchangePlan, port: number, { request, pool }: Way): Promise<void> {
   return new Promise((resolve) => {
     const { method, target: path, leaving, server } = plan
     // See the generator: what breaks off must not come behind another on its connection.
     const agent = server.ending.startsWith('destroy') ? false : pool
-    const outgoing = request({ port, host: '127.0.0.1', agent, method, path, headers: requestHeaders(plan) })
+    const options = { port, host: '127.0.0.1', agent, method, path, headers: requestHeaders(plan) }
+    const outgoing = request({ ...options, rejectUnauthorized: false } as RequestOptions)
     outgoing.on('error', () => {})
     outgoing.on('close', () => resolve())
     outgoing.on('information', ({ statusCode }) => {

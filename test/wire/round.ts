@@ -1,4 +1,3 @@
-import { Agent } from 'node:http'
 import type { ApiEvent } from '../../src/types/client.ts'
 import { until } from '../support/until.ts'
 import type { Account } from './account.ts'
@@ -6,12 +5,12 @@ import { differences, outcomeOf } from './compare.ts'
 import type { ConnectionPlan, ExchangePlan } from './plan.ts'
 import type { Proxy } from './proxy.ts'
 import { runRaw } from './raw-client.ts'
-import { runFetch, runHttp } from './real-clients.ts'
+import { Pools, runFetch, runHttp } from './real-clients.ts'
 
 /** Connections that are open at once. */
 const CONCURRENCY = 32
 /** A hang must end as a message that says where. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 
 export interface World {
   readonly proxies: Record<ConnectionPlan['port'], Proxy>
@@ -49,7 +48,7 @@ export async function runRound(plans: readonly ConnectionPlan[], world: World): 
 }
 
 async function runAll(plans: readonly ConnectionPlan[], { proxies }: World): Promise<void> {
-  const agent = new Agent({ keepAlive: true })
+  const pools = new Pools()
   const queue = [...plans]
   let stuck: ConnectionPlan | undefined
   const worker = async (): Promise<void> => {
@@ -57,7 +56,7 @@ async function runAll(plans: readonly ConnectionPlan[], { proxies }: World): Pro
       const timer = setTimeout((hung) => (stuck ??= hung), PATIENCE_MS, plan)
       const { port } = proxies[plan.port]
       if (plan.client === 'raw') await runRaw(plan, port)
-      else if (plan.client === 'http') await runHttp(plan, port, agent)
+      else if (plan.client === 'http') await runHttp(plan, port, pools)
       else await runFetch(plan, port)
       clearTimeout(timer)
     }
@@ -72,7 +71,7 @@ async function runAll(plans: readonly ConnectionPlan[], { proxies }: World): Pro
       10 * PATIENCE_MS,
     ),
   ])
-  agent.destroy()
+  pools.destroy()
   if (stuck !== undefined) throw new Error(`hangs: ${JSON.stringify(stuck)}`)
 }
 

@@ -1,4 +1,5 @@
 import { App } from '../support/app.ts'
+import { Authority } from '../support/certificates.ts'
 import { Ingest } from '../support/ingest.ts'
 import { until } from '../support/until.ts'
 import type { ApiEvent } from '../../src/types/client.ts'
@@ -27,15 +28,21 @@ export async function compareWithWire(seed: number, exchanges: number, maxSecond
     }
     return { status: 202 }
   })
-  const app = await App.serve({ file: 'fixtures/wire/app.cjs', endpoint: ingest.url })
+  const authority = new Authority()
+  const identity = authority.sign('IP:127.0.0.1')
+  authority.remove()
+  const env = { KEY: identity.key, CERT: identity.cert }
+  const app = await App.serve({ file: 'fixtures/wire/app.cjs', endpoint: ingest.url, env })
   await until(
-    () => app.ports.length === 2,
-    () => 'both servers',
+    () => app.ports.length === 3,
+    () => 'all servers',
   )
-  const [plain, explicit] = await Promise.all(
-    app.ports.map((port) => Proxy.start(port, () => new Http1Accountant())),
-  )
-  const proxies = { plain: plain!, explicit: explicit! }
+  const keep = (): Http1Accountant => new Http1Accountant()
+  const proxies = {
+    plain: await Proxy.start(app.ports[0]!, keep),
+    explicit: await Proxy.start(app.ports[1]!, keep),
+    secure: await Proxy.start(app.ports[2]!, keep, identity),
+  }
   const mismatches: string[] = []
   const outcomes: Record<string, number> = {}
   let compared = 0
@@ -52,9 +59,12 @@ export async function compareWithWire(seed: number, exchanges: number, maxSecond
       mismatches.push(...result.mismatches.slice(0, MAX_TOLD))
       ingest.batches.length = 0
     }
+  } catch (e) {
+    console.error(String(e).slice(0, 6000))
+    throw e
   } finally {
     await app.stop('SIGKILL')
-    await Promise.all([plain!.close(), explicit!.close(), ingest.close()])
+    await Promise.all([...Object.values(proxies), ingest].map((server) => server.close()))
   }
   return { seed, compared, outcomes, mismatches, seconds: seconds() }
 }

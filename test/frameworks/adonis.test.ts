@@ -1,4 +1,0 @@
-import { subject } from '../../fixtures/adonis/cases.ts'
-import { contract } from '../contract.ts'
-
-contract(subject)

@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { answerBy } from './capture/under-way.ts'
 import { boolean, list } from './config/values.ts'
 import { registry } from './frameworks/index.ts'
@@ -6,6 +5,7 @@ import { listenToChannels } from './loader/channels.ts'
 import { interceptModules } from './loader/intercept.ts'
 import { setDebug, warnOnce } from './log.ts'
 import type { Runtime } from './runtime.ts'
+import { watchServers, watchStreams } from './servers.ts'
 import { inertSurface, surfaceOf, type Surface } from './surface.ts'
 import { isLoaderThread, isWorkerThread } from './threads.ts'
 
@@ -71,49 +71,6 @@ function loadRuntime(frameworks: typeof registry): Runtime {
     recognizes === true ? (load().recognize ?? []) : [],
   )
   return startRuntime(process.env, recognizers)
-}
-
-/** The first is a property of servers of HTTP/1 alone, the second of those of HTTP/2; asking loads nothing. */
-function looksLikeHttp(server: object): boolean {
-  return 'keepAliveTimeout' in server || 'updateSettings' in server
-}
-
-/**
- * A server shows itself when it starts to listen; one that never listens (it is handed connections by
- * `server.emit('connection')`) at its first request, just before it is emitted. Neither channel loads `node:http`.
- */
-function watchServers(found: (server: object) => void): void {
-  let latest: object | undefined
-  const notice = (message: unknown): void => {
-    try {
-      const { server } = message as { server?: object }
-      // Every request comes by here.
-      if (server === latest) return
-      latest = server
-      if (typeof server === 'object' && looksLikeHttp(server)) found(server)
-    } catch (fault) {
-      warnOnce('watch', `could not capture a server: ${String(fault)}`)
-    }
-  }
-  subscribe('tracing:net.server.listen:asyncStart', notice)
-  subscribe('http.server.request.start', notice)
-}
-
-/**
- * The first stream of HTTP/2, on releases that tell of streams (22.22, 24.11 and later): its server may be one that
- * never listens. Said before the server emits it; before those releases such a server stays unseen.
- */
-function watchStreams(found: () => void): void {
-  const channel = 'http2.server.stream.created'
-  const notice = (): void => {
-    unsubscribe(channel, notice)
-    try {
-      found()
-    } catch (fault) {
-      warnOnce('watch', `could not capture HTTP/2: ${String(fault)}`)
-    }
-  }
-  subscribe(channel, notice)
 }
 
 function flag(name: string, fallback: boolean): boolean {

@@ -8,12 +8,15 @@ import { until } from './until.ts'
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 const probe = fileURLToPath(new URL('probe.cjs', import.meta.url))
 
+/** How we get into a process; `none` for the run to compare with. */
+export type Preload = '--import' | '--require' | 'NODE_OPTIONS' | 'none'
+
 export interface AppOptions {
   /** The application: a file relative to the repository, or the arguments after node's own options. */
   readonly file: string
   readonly args?: readonly string[]
-  /** How the preload gets in. Default `--import`. `none`: the run to compare with. */
-  readonly preload?: '--import' | '--require' | 'none'
+  /** Default `--import`. */
+  readonly preload?: Preload
   /** Options of node before the file. */
   readonly execArgv?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -31,6 +34,8 @@ export interface Ending {
   readonly stderr: string
 }
 
+/** A large application on a busy machine. */
+const START_TIMEOUT_MS = 25_000
 /** What a shell gives every process; nothing else of the test's environment reaches the application. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG'] as const
 
@@ -46,11 +51,12 @@ export class App {
   #stats: Array<(stats: Stats) => void> = []
 
   private constructor(options: AppOptions) {
+    const preload = options.preload ?? '--import'
     const node = options.node ?? process.env['NODE_UNDER_TEST'] ?? process.execPath
     const args = [
       '--require',
       probe,
-      ...preloadArguments(options.preload ?? '--import'),
+      ...(preload.startsWith('--') ? preloadArguments(preload) : []),
       ...(options.execArgv ?? []),
       options.file,
       ...(options.args ?? []),
@@ -66,6 +72,7 @@ export class App {
       PEEKAPI_FLUSH_INTERVAL: '100ms',
       PEEKAPI_STORAGE_PATH: 'none',
       ...(options.endpoint === undefined ? {} : { PEEKAPI_ENDPOINT: options.endpoint }),
+      ...(preload === 'NODE_OPTIONS' ? { NODE_OPTIONS: preloadArguments('--import').join(' ') } : {}),
       ...options.env,
     }
     this.process = spawn(command, rest, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
@@ -80,14 +87,16 @@ export class App {
     }))
   }
 
-  /** Starts an application that serves, and waits until it listens. */
-  static async serve(options: AppOptions): Promise<App> {
+  /** Starts an application that serves, and waits until its servers listen. */
+  static async serve(options: AppOptions, servers: number = 1): Promise<App> {
     const app = new App(options)
     await until(
-      () => app.ports.length > 0 || app.process.exitCode !== null,
+      () => app.ports.length >= servers || app.process.exitCode !== null,
       () => `a listening server of: ${app.command}\n${app.stderr}`,
+      START_TIMEOUT_MS,
     )
-    if (app.ports.length === 0) throw new Error(`ended instead of listening: ${app.command}\n${app.stderr}`)
+    if (app.ports.length < servers)
+      throw new Error(`ended instead of listening: ${app.command}\n${app.stderr}`)
     return app
   }
 
@@ -123,7 +132,6 @@ export class App {
   }
 }
 
-function preloadArguments(preload: '--import' | '--require' | 'none'): string[] {
-  if (preload === 'none') return []
+function preloadArguments(preload: Preload): string[] {
   return [preload, `${root}${preload === '--import' ? 'register.mjs' : 'register.cjs'}`]
 }

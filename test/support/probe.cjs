@@ -7,7 +7,18 @@ const { subscribe } = require('node:diagnostics_channel')
 if (process.env.PROBE !== undefined) {
   delete process.env.PROBE
   const send = (message) => process.connected && process.send(message, () => {})
-  subscribe('tracing:net.server.listen:asyncEnd', ({ server }) => send({ listening: server.address() }))
+  const listens = (server) => send({ listening: server.address() })
+  subscribe('tracing:net.server.listen:asyncEnd', ({ server }) => listens(server))
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  // Before 20.16 Node has no such channel, and Bun has none.
+  if (process.versions.bun || (major === 20 && minor < 16)) {
+    const { Server } = require('node:net')
+    const { listen } = Server.prototype
+    Server.prototype.listen = function () {
+      this.once('listening', () => listens(this))
+      return Reflect.apply(listen, this, arguments)
+    }
+  }
   process.on('message', (question) => {
     if (question !== 'stats') return
     send({ stats: globalThis[Symbol.for('peekapi.auto')]?.stats() ?? null })

@@ -10,8 +10,8 @@ export interface Scenario {
   readonly ingest: Ingest
   /** A directory of this test's own, and its applications' place for temporary files; gone when the test ends. */
   readonly directory: string
-  /** Starts a server under the preload that reports to `ingest`; it is gone when the test ends. */
-  readonly serve: (options?: Partial<AppOptions>) => Promise<App>
+  /** Starts a server under the preload that reports to `ingest`, with as many servers as given; it is gone when the test ends. */
+  readonly serve: (options?: Partial<AppOptions>, servers?: number) => Promise<App>
 }
 
 /** A test with its own endpoint and applications, so that tests which mostly wait can run side by side. */
@@ -30,13 +30,16 @@ export const scenario: TestAPI<Scenario> = test.extend<Scenario>({
   },
   serve: async ({ ingest, directory }, use) => {
     const apps: App[] = []
-    await use(async (options) => {
-      const app = await App.serve({
-        file: 'fixtures/http/app.cjs',
-        ...options,
-        endpoint: options?.endpoint ?? ingest.url,
-        env: { TMPDIR: directory, ...options?.env },
-      })
+    await use(async (options, servers) => {
+      const app = await App.serve(
+        {
+          file: 'fixtures/http/app.cjs',
+          ...options,
+          endpoint: options?.endpoint ?? ingest.url,
+          env: { TMPDIR: directory, ...options?.env },
+        },
+        servers,
+      )
       apps.push(app)
       return app
     })

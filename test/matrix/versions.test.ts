@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import type { ApiEvent } from '../../src/types/client.ts'
+import { App, root, type AppOptions, type Ending, type Preload } from '../support/app.ts'
+import { expectClosed } from '../support/ledger.ts'
+import { ask } from '../support/request.ts'
+import { scenario } from '../support/scenario.ts'
+import { releases } from './releases.ts'
+
+const PRELOADS: readonly Preload[] = ['--import', '--require', 'NODE_OPTIONS']
+const TSX = join(root, 'fixtures/matrix/node_modules/tsx/dist/loader.mjs')
+
+interface Language {
+  readonly name: string
+  readonly file: string
+  readonly execArgv?: readonly string[]
+  /** The first release that runs it without an option of its own. */
+  readonly since?: number
+}
+
+const LANGUAGES: readonly Language[] = [
+  { name: 'CommonJS', file: 'fixtures/matrix/app.cjs' },
+  { name: 'ES modules', file: 'fixtures/matrix/app.mjs' },
+  { name: 'TypeScript by tsx', file: 'fixtures/matrix/app.mts', execArgv: ['--import', TSX] },
+  { name: 'TypeScript by Node', file: 'fixtures/matrix/app.mts', since: 22.18 },
+]
+
+/** The servers of the application, in the order in which they listen; the first has no framework. */
+const SERVERS = ['node', 'express', 'koa', 'hono', 'fastify'] as const
+
+for (const { version, file: node } of releases) {
+  describe.concurrent(`Node ${version}`, () => {
+    for (const { name, since = 0, ...program } of LANGUAGES) {
+      if (Number.parseFloat(version) < since) continue
+      scenario.for(PRELOADS)(`${name}, %s`, { timeout: 120_000 }, async (preload, { ingest, serve }) => {
+        const options: AppOptions = { ...program, node, env: { NODE_ENV: 'production' } }
+        const app = await serve({ ...options, preload }, SERVERS.length)
+        const bare = await serve({ ...options, preload: 'none' }, SERVERS.length)
+        expect(await askAll(app)).toEqual(await askAll(bare))
+        await ingest.waitForEvents(SERVERS.length)
+        expect(ingest.events.map(told).toSorted()).toEqual([
+          'express GET /users/:id 200',
+          'fastify GET /users/:id 200',
+          'hono GET /users/:id 200',
+          'koa GET /users/:id 200',
+          'node GET /users/{id} 200',
+        ])
+        expectClosed(await app.stats())
+        expect(withoutPid(await app.stop())).toEqual(withoutPid(await bare.stop()))
+      })
+    }
+
+    scenario.for(PRELOADS)('exit code and output are the program’s own, %s', async (preload) => {
+      const options = { execArgv: ['--eval'], file: "console.log('mine'); process.exitCode = 3", node }
+      expect(await App.run({ ...options, preload })).toEqual(await App.run({ ...options, preload: 'none' }))
+    })
+  })
+}
+
+async function askAll(app: App): Promise<string[]> {
+  const origins = app.ports.map((port) => `http://127.0.0.1:${port}`)
+  return Promise.all(origins.map(async (origin) => (await ask(origin, '/users/7')).body.toString()))
+}
+
+function told({ metadata, method, path, status_code }: ApiEvent): string {
+  return `${String(metadata?.['framework'] ?? 'node')} ${method} ${path} ${status_code}`
+}
+
+function withoutPid(ending: Ending): Ending {
+  return { ...ending, stderr: ending.stderr.replaceAll(/\(node:\d+\)/g, '(node)') }
+}

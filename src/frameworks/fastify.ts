@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
-import { setRoute } from '../capture/route.ts'
+import { setRouteSource } from '../capture/route.ts'
 import { Guard } from '../guard.ts'
+import { FastifyRoute, type Request } from './fastify-route.ts'
 import type { Framework } from './framework.ts'
 import { observeOperations } from './mercurius.ts'
 
@@ -10,13 +10,6 @@ interface Instance {
     name: 'onRequest',
     hook: (this: Instance, request: Request, reply: unknown, done: () => void) => void,
   ): void
-}
-
-/** A request keeps its route in `routeOptions` from 4.10 on, in its context before. */
-interface Request {
-  readonly raw: IncomingMessage
-  readonly routeOptions?: { readonly url?: string }
-  readonly context?: { readonly config: { readonly url?: string } }
 }
 
 const guard = new Guard('fastify routes')
@@ -37,7 +30,7 @@ function observeRoutes(instance: Instance): void {
   instance.addHook('onRequest', function (request, _reply, done) {
     if (guard.active) {
       try {
-        setRoute(request.raw, 'fastify', templateOf(request, this.prefix))
+        setRouteSource(request.raw, new FastifyRoute(instance, request, templateOf(request, this.prefix)))
       } catch (fault) {
         guard.fault(fault)
       }

@@ -55,6 +55,15 @@ export const registry: readonly Registration[] = [
     load: () => (require('./hono.ts') as typeof import('./hono.ts')).hono,
   },
   {
+    // Before what may be inside of it.
+    name: 'nestjs',
+    supported: '10 – 12 on Express and Fastify',
+    observed: 'what it leaves in its host, which tells the route',
+    modules: [],
+    recognizes: true,
+    load: () => (require('./nestjs.ts') as typeof import('./nestjs.ts')).nestjs,
+  },
+  {
     name: 'trpc',
     supported: '11',
     observed: 'the header that all its answers carry, in every host',

@@ -5,6 +5,9 @@ export type Method = (this: never, ...args: never[]) => unknown
 /** shimmer reports to `console.error` unless told otherwise; stderr is the application's. */
 shimmer({ logger: () => {} })
 
+/** What shimmer leaves on a wrapper. OpenTelemetry takes every wrapper that has them for its own, and removes it. */
+const MARKS = ['__original', '__unwrap', '__wrapped'] as const
+
 /**
  * Replaces a method by what `wrapper` makes of it. Name and length stay: frameworks tell kinds of
  * handlers apart by length, and names show in stack traces.
@@ -21,4 +24,6 @@ export function wrapMethod<Original extends Method>(
     }
     return wrapped
   })
+  const wrapped = (target as Record<string, unknown>)[name]
+  if (typeof wrapped === 'function') for (const mark of MARKS) Reflect.deleteProperty(wrapped, mark)
 }

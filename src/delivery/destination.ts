@@ -1,5 +1,6 @@
 import type { Agent, ClientRequest, OutgoingHttpHeaders, RequestOptions } from 'node:http'
 import type { LookupFunction } from 'node:net'
+import { urlToHttpOptions } from 'node:url'
 import { builtin } from '../builtin.ts'
 import type { TlsOptions } from '../types/client.ts'
 import { VERSION } from '../version.ts'
@@ -8,6 +9,7 @@ import { checkEndpoint, shownEndpoint } from './endpoint.ts'
 import { proxyFor, type Environment } from './proxy.ts'
 import { secureContextFor } from './tls.ts'
 import { authorizationHeader } from './tunnel.ts'
+import { openRequest } from './untraced.ts'
 
 const MAX_SOCKETS = 2
 
@@ -29,9 +31,7 @@ export interface DestinationOptions {
 
 /** The endpoint, the way to it, and what all requests to it have in common. */
 export class Destination {
-  readonly #module: HttpModule | HttpsModule
   readonly #agent: Agent
-  readonly #url: URL
   readonly #options: RequestOptions
   readonly #headers: OutgoingHttpHeaders
 
@@ -44,16 +44,18 @@ export class Destination {
     const proxy = proxyFor(url, environment)
     const secure = url.protocol === 'https:'
     // Never fetch: its first use costs 36 ms and 13 MB.
-    this.#module = secure ? builtin<HttpsModule>('node:https') : builtin<HttpModule>('node:http')
-    this.#agent = new this.#module.Agent({
+    const { Agent } = secure ? builtin<HttpsModule>('node:https') : builtin<HttpModule>('node:http')
+    this.#agent = new Agent({
       keepAlive: true,
       maxSockets: MAX_SOCKETS,
       ...(secure ? trust({ ...options, environment }) : {}),
     })
     routeConnections(this.#agent, { url, reach, proxy, lookup })
-    this.#url = url
     const plainProxy = secure ? undefined : proxy
-    this.#options = plainProxy === undefined ? {} : { path: `${url.origin}${url.pathname}${url.search}` }
+    this.#options = {
+      ...urlToHttpOptions(url),
+      ...(plainProxy === undefined ? {} : { path: `${url.origin}${url.pathname}${url.search}` }),
+    }
     this.#headers = {
       'content-type': 'application/json',
       'x-api-key': apiKey,
@@ -65,14 +67,14 @@ export class Destination {
 
   /** A POST whose body is still to be written. */
   request(batchId: string, bytes: number, abandoned: AbortSignal): ClientRequest {
-    const options: RequestOptions & RoutedOptions = {
+    const options: RequestOptions & RoutedOptions & { readonly agent: Agent } = {
       ...this.#options,
       method: 'POST',
       agent: this.#agent,
       headers: { ...this.#headers, 'idempotency-key': batchId, 'content-length': bytes },
       abandoned,
     }
-    return this.#module.request(this.#url, options)
+    return openRequest(options)
   }
 
   close(): void {

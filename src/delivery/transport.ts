@@ -2,6 +2,7 @@ import { bodyOf, type Batch } from './batch.ts'
 import { Destination, type DestinationOptions } from './destination.ts'
 import { exchange, isStale, type Abandon } from './exchange.ts'
 import type { Answer } from './outcome.ts'
+import { untraced } from './untraced.ts'
 
 /** One deadline over name lookup, proxy, connect, TLS, upload and the whole response body. */
 const DEADLINE_MS = 5000
@@ -33,6 +34,21 @@ export class Transport {
   async send(batch: Batch): Promise<Answer> {
     const destination = this.#destination
     if (destination === undefined) return { refused: this.#refusal }
+    return untraced(() => this.#send(batch, destination))
+  }
+
+  /** Requests under way resolve as failures. */
+  abandon(why: string): void {
+    for (const abandon of this.#running) abandon(new Error(why))
+  }
+
+  /** Ends all connections, those of requests under way too. */
+  close(): void {
+    this.abandon('the client has stopped')
+    this.#destination?.close()
+  }
+
+  async #send(batch: Batch, destination: Destination): Promise<Answer> {
     const body = Buffer.from(bodyOf(batch))
     const deadline = { ms: this.#deadlineMs, at: performance.now() + this.#deadlineMs }
     let answer: Answer
@@ -46,16 +62,5 @@ export class Transport {
       })
     } while (isStale(answer) && ++stale <= MAX_STALE_SOCKETS)
     return answer
-  }
-
-  /** Requests under way resolve as failures. */
-  abandon(why: string): void {
-    for (const abandon of this.#running) abandon(new Error(why))
-  }
-
-  /** Ends all connections, those of requests under way too. */
-  close(): void {
-    this.abandon('the client has stopped')
-    this.#destination?.close()
   }
 }

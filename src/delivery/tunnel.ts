@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { builtin } from '../builtin.ts'
 import type { Proxy } from './proxy.ts'
 import { addressOf, unref } from './socket.ts'
+import { openRequest } from './untraced.ts'
 
 type HttpModule = typeof import('node:http')
 type HttpsModule = typeof import('node:https')
@@ -52,9 +53,9 @@ export function openTunnel(
 
 /** A connection of its own: once it is a tunnel, it belongs to the endpoint's agent. */
 function requestTo({ url }: Proxy, options: RequestOptions): ClientRequest {
-  const { request } =
+  const { Agent } =
     url.protocol === 'https:' ? builtin<HttpsModule>('node:https') : builtin<HttpModule>('node:http')
-  return request({ ...options, ...addressOf(url), agent: false })
+  return openRequest({ ...options, ...addressOf(url), protocol: url.protocol, agent: new Agent() })
 }
 
 export function authorizationHeader({ authorization }: Proxy): Record<string, string> {

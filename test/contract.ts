@@ -188,9 +188,8 @@ function contractOf(name: string, { file, args = [], cases }: Program): void {
   })
 }
 
-/** Node warns of `punycode` (DEP0040) if code outside of `node_modules` asks for it: our files lie there in tests only. */
 function warningsIn({ stderr }: Ending): string[] {
-  return [...new Set(stderr.match(/(?<=\(node:\d+\) )(?!\[DEP0040\]).*Warning: .*/g))].toSorted()
+  return [...new Set(stderr.match(/(?<=\(node:\d+\) ).*Warning: .*/g))].toSorted()
 }
 
 /** All cases one after the other; each round begins elsewhere, so that concurrent rounds mix them. */

@@ -41,7 +41,7 @@ export abstract class Exchange {
   /** Set by `setConsumer()`. */
   consumer: string | undefined = undefined
   /** Metadata that only exchanges of this kind have. */
-  readonly details: Readonly<Record<string, JsonValue>> | undefined = undefined
+  details: Readonly<Record<string, JsonValue>> | undefined = undefined
   /** The event is made; whatever comes later is not part of it. */
   settled = false
   /** Neighbours among the open exchanges. */
@@ -76,6 +76,11 @@ export abstract class Exchange {
 
   /** A header as it was sent, by its name in lower case; undefined if it was not, or the protocol does not keep it. */
   sentHeader(_name: string): string | undefined {
+    return undefined
+  }
+
+  /** Of the trailers behind the body, as above. */
+  sentTrailer(_name: string): string | undefined {
     return undefined
   }
 

@@ -75,11 +75,23 @@ export class Http2Exchange extends Exchange {
     }
   }
 
+  override sentHeader(name: string): string | undefined {
+    return text(this.#stream.sentHeaders?.[name])
+  }
+
+  override sentTrailer(name: string): string | undefined {
+    return text(this.#stream.sentTrailers?.[name])
+  }
+
   interrupt(): void {
     if (this.outcome === 'upgraded') return
     this.closedHere = true
     this.close()
   }
+}
+
+function text(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value)
 }
 
 class StreamHead implements RequestHead {

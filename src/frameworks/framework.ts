@@ -2,13 +2,10 @@ import type { Recognize } from '../capture/exchange.ts'
 
 /** A file of a package that is observed, and the releases in which it looks as the patch expects. */
 export interface ObservedModule {
-  /** Path as it stands under `node_modules`: the package's name, or a file in it with its extension. */
+  /** The file as it stands under `node_modules`. What it exports is patched in place. */
   readonly path: string
-  /**
-   * For files that an application's ES modules may import directly, without `require`: what kind of file it is.
-   * `path` is that of a file then, and what is exported is patched in place: an ES module's namespace cannot be changed.
-   */
-  readonly format?: 'commonjs' | 'module'
+  /** An ES module takes hooks of another kind. */
+  readonly format?: 'module'
   /** Tested range, `>=4.16 <5`. Outside of it the framework's requests are captured by path. */
   readonly versions: string
 }

@@ -8,7 +8,7 @@ export const registry: readonly Registration[] = [
     observed: "Express's router, patched as it loads",
     modules: [
       { path: 'express/lib/router/index.js', versions: '>=4.16 <5' },
-      { path: 'router/index.js', format: 'commonjs', versions: '>=2 <3' },
+      { path: 'router/index.js', versions: '>=2 <3' },
     ],
     load: () => (require('./express.ts') as typeof import('./express.ts')).express,
   },
@@ -31,7 +31,7 @@ export const registry: readonly Registration[] = [
     name: 'find-my-way',
     supported: '7 – 9',
     observed: 'its router, patched as it loads',
-    modules: [{ path: 'find-my-way/index.js', format: 'commonjs', versions: '>=7 <10' }],
+    modules: [{ path: 'find-my-way/index.js', versions: '>=7 <10' }],
     load: () => (require('./find-my-way.ts') as typeof import('./find-my-way.ts')).findMyWay,
   },
   {
@@ -53,6 +53,13 @@ export const registry: readonly Registration[] = [
       { path: `hono/dist/cjs/${file}`, versions: '>=3.12 <5' },
     ]),
     load: () => (require('./hono.ts') as typeof import('./hono.ts')).hono,
+  },
+  {
+    name: 'adonis',
+    supported: '6, 7',
+    observed: 'the context of each request, from the server that makes it',
+    modules: [{ path: '@adonisjs/http-server/build/index.js', format: 'module', versions: '>=7 <10' }],
+    load: () => (require('./adonis.ts') as typeof import('./adonis.ts')).adonis,
   },
   {
     // Before what may be inside of it.
@@ -103,8 +110,8 @@ export const registry: readonly Registration[] = [
     supported: '0.5, 1.0-next',
     observed: 'its applications, patched as it loads',
     modules: [
-      { path: 'polka/index.js', format: 'commonjs', versions: '>=0.5 <1' },
-      { path: 'polka/build.js', format: 'commonjs', versions: '>=1 <2' },
+      { path: 'polka/index.js', versions: '>=0.5 <1' },
+      { path: 'polka/build.js', versions: '>=1 <2' },
       { path: 'polka/build.mjs', format: 'module', versions: '>=1 <2' },
     ],
     load: () => (require('./polka.ts') as typeof import('./polka.ts')).polka,
@@ -124,5 +131,13 @@ export const registry: readonly Registration[] = [
     modules: [],
     recognizes: true,
     load: () => (require('./connect.ts') as typeof import('./connect.ts')).connect,
+  },
+  {
+    name: 'grpc',
+    supported: 'gRPC, gRPC-Web and Connect, by whatever library',
+    observed: 'the protocol: headers, trailers and the procedure in the URL',
+    modules: [],
+    recognizes: true,
+    load: () => (require('./grpc.ts') as typeof import('./grpc.ts')).grpc,
   },
 ]

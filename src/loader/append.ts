@@ -20,22 +20,3 @@ export function withReport(url: string, source: string | ArrayBuffer | NodeJS.Ty
   const name = JSON.stringify(url)
   return `${text}\n;import * as $peekapi from ${name};globalThis[Symbol.for('${REPORT}')]?.(${name},$peekapi);`
 }
-
-const FOLDER = '/node_modules/'
-
-/** `…/node_modules/@scope/name/lib/file.js` → `@scope/name/lib/file.js`. Undefined outside of packages. */
-export function packagedPath(location: string): string | undefined {
-  const start = location.lastIndexOf(FOLDER)
-  return start === -1 ? undefined : location.slice(start + FOLDER.length)
-}
-
-/** Whether a module is one of the observed files, in whatever query the application or other hooks put behind it. */
-export function isObserved(observed: ReadonlySet<string>, url: string): boolean {
-  const path = packagedPath(url)
-  return path !== undefined && observed.has(path.split(/[?#]/, 1)[0]!)
-}
-
-/** `@scope/name/lib/file.js` → `@scope/name`. */
-export function packageOf(path: string): string {
-  return path.split('/', path.startsWith('@') ? 2 : 1).join('/')
-}

@@ -2,7 +2,8 @@ import module from 'node:module'
 import type { LoadHookSync } from 'node:module'
 import { join } from 'node:path'
 import { debug } from '../log.ts'
-import { isObserved, packageOf, receiveReports, withReport } from './append.ts'
+import { receiveReports, withReport } from './append.ts'
+import { ObservedFiles, packageOf } from './observed-files.ts'
 import { isAnyInstalled } from './presence.ts'
 
 /**
@@ -37,7 +38,7 @@ export function observeEsModules(
     evaluated(fileURLToPath(url), namespace)
   })
   try {
-    if (sync) module.registerHooks({ load: loadHook(new Set(paths)) })
+    if (sync) module.registerHooks({ load: loadHook(new ObservedFiles(paths)) })
     else registerThread(paths)
   } catch (fault) {
     // `--permission` without `--allow-worker` forbids the thread.
@@ -45,10 +46,11 @@ export function observeEsModules(
   }
 }
 
-function loadHook(observed: ReadonlySet<string>): LoadHookSync {
+function loadHook(observed: ObservedFiles): LoadHookSync {
   return function load(url, context, next) {
     const result = next(url, context)
-    if (result.format !== 'module' || result.source == null || !isObserved(observed, url)) return result
+    if (result.format !== 'module' || result.source == null || observed.findUrl(url) === undefined)
+      return result
     return { ...result, source: withReport(url, result.source) }
   }
 }

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs'
 import module from 'node:module'
-import { join, sep } from 'node:path'
-import { Hook } from 'require-in-the-middle'
 import type { ObservedModule, Registration } from '../frameworks/framework.ts'
 import { Guard } from '../guard.ts'
 import { wrapMethod, type Method } from '../wrap.ts'
-import { packagedPath, packageOf } from './append.ts'
 import { observeEsModules } from './es-modules.ts'
+import { manifestOf, ObservedFiles, packageOf } from './observed-files.ts'
 import { isTested } from './versions.ts'
 
 interface Observed {
@@ -18,32 +15,50 @@ const guard = new Guard('framework patching')
 
 /** The only place that knows how modules are intercepted: each kind in the way that sees it in every application. */
 export function interceptModules(registrations: readonly Registration[]): void {
-  const required = new Map<string, Observed>()
-  const imported = new Map<string, Observed>()
+  const observed = new Map<string, Observed>()
   for (const registration of registrations) {
-    for (const module of registration.modules) {
-      const observed = module.format === undefined ? required : imported
-      observed.set(module.path, { registration, module })
-    }
+    for (const module of registration.modules) observed.set(module.path, { registration, module })
   }
-  if (required.size > 0) observeRequired(required)
-  if (imported.size > 0) observeCompiled(imported)
-  const esModules = [...imported.values()].flatMap(({ module: { format, path } }) =>
+  if (observed.size === 0) return
+  const files = new ObservedFiles(observed.keys())
+  const loaded = (file: string, exports: unknown): void => offer(observed, files, file, exports)
+  if (process.versions['bun'] === undefined) observeCompiled(loaded)
+  else observeRequired(observed)
+  const esModules = [...observed.values()].flatMap(({ module: { format, path } }) =>
     format === 'module' ? [path] : [],
   )
-  if (esModules.length > 0) observeEsModules(esModules, (file, namespace) => offer(imported, file, namespace))
+  if (esModules.length > 0) observeEsModules(esModules, loaded)
 }
 
 /**
- * What packages require: require-in-the-middle, one Hook for all (each further Hook wraps `require` once more),
- * inner files of packages included. In an ES module application it sees these as well, because what a CommonJS
- * package requires goes through `require` there too.
+ * Every CommonJS file is compiled here, whether it was required or imported, and whoever else has hooks. An ES module that
+ * is required comes by as well, with its namespace.
+ *
+ * Not by require-in-the-middle: a file that an ES module imports is compiled without `require`, which is all that it
+ * sees. And as the caller of `require` it stands between Node and the package that calls: a package that asks for
+ * `punycode` makes Node warn (DEP0040) where it does not without us. It also costs a microsecond in each `require`.
  */
+function observeCompiled(loaded: (file: string, exports: unknown) => void): void {
+  wrapMethod<Method>(
+    (module as unknown as { prototype: object }).prototype,
+    '_compile',
+    (compile) =>
+      // Its name shows in stack traces.
+      function _compile(this: unknown, _source?: unknown, file?: unknown): unknown {
+        const result = Reflect.apply(compile, this as never, arguments as never) as unknown
+        loaded(file as string, (this as { exports: unknown }).exports)
+        return result
+      },
+  )
+}
+
+/** Bun compiles without calling `_compile`, but it does call `require`, also for what an ES module imports. */
 function observeRequired(observed: ReadonlyMap<string, Observed>): void {
+  const { Hook } = require('require-in-the-middle') as typeof import('require-in-the-middle')
   const packages = [...new Set([...observed.keys()].map(packageOf))]
   // eslint-disable-next-line no-new -- The instance has no further use; it is never unhooked.
   new Hook(packages, { internals: true }, (exports, name, directory) => {
-    if (!guard.active) return exports
+    if (!guard.active || directory === undefined) return exports
     try {
       const found = observed.get(name.replaceAll('\\', '/'))
       if (found !== undefined) patch(found, exports, directory)
@@ -54,51 +69,28 @@ function observeRequired(observed: ReadonlyMap<string, Observed>): void {
   })
 }
 
-/**
- * CommonJS that an ES module imports: Node compiles it without calling `require`, so require-in-the-middle never
- * sees it. An ES module that is required comes by here as well, with its namespace.
- */
-function observeCompiled(observed: ReadonlyMap<string, Observed>): void {
-  wrapMethod<Method>(
-    (module as unknown as { prototype: object }).prototype,
-    '_compile',
-    (compile) =>
-      // Its name shows in stack traces.
-      function _compile(this: unknown, _source?: unknown, file?: unknown): unknown {
-        const result = Reflect.apply(compile, this as never, arguments as never) as unknown
-        offer(observed, file as string, (this as { exports: unknown }).exports)
-        return result
-      },
-  )
-}
-
 const seen = new WeakSet<object>()
 
 /** Patches what a file exports, if it is one of those observed; a file may come by more than one way. */
-function offer(observed: ReadonlyMap<string, Observed>, file: string, exports: unknown): void {
+function offer(
+  observed: ReadonlyMap<string, Observed>,
+  files: ObservedFiles,
+  file: string,
+  exports: unknown,
+): void {
   if (!guard.active) return
   try {
-    const location = sep === '/' ? file : file.replaceAll(sep, '/')
-    const path = packagedPath(location)
-    const found = path === undefined ? undefined : observed.get(path)
-    if (path === undefined || found === undefined || seen.has(exports as object)) return
+    const place = files.find(file)
+    if (place === undefined || seen.has(exports as object)) return
     seen.add(exports as object)
-    patch(found, exports, location.slice(0, -path.length) + packageOf(path))
+    patch(observed.get(place.path)!, exports, place.directory)
   } catch (fault) {
     guard.fault(fault)
   }
 }
 
-function patch({ registration, module }: Observed, exports: unknown, directory: string | undefined): void {
-  const version = versionIn(directory)
+function patch({ registration, module }: Observed, exports: unknown, directory: string): void {
+  const { version } = manifestOf(directory)
   if (!isTested(registration.name, packageOf(module.path), version, module.versions)) return
   registration.load().patch?.(exports, module.path)
-}
-
-function versionIn(directory: string | undefined): string | undefined {
-  if (directory === undefined) return undefined
-  const { version } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
-    version?: unknown
-  }
-  return typeof version === 'string' ? version : undefined
 }

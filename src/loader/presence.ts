@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isWorkerThread } from '../threads.ts'
 
@@ -14,7 +14,20 @@ export function isAnyInstalled(packages: readonly string[], inDoubt: boolean): b
   if (inDoubt && process.argv[1] === undefined && isWorkerThread()) return true
   const starts = [process.argv[1], process.env['pm_exec_path']].flatMap(entries)
   const folders = new Set([...starts, process.cwd()].flatMap(moduleFolders))
-  return [...folders].some((folder) => packages.some((name) => existsSync(join(folder, name))))
+  return (
+    [...folders].some((folder) => packages.some((name) => existsSync(join(folder, name)))) ||
+    [...folders].some((folder) => asksForAlias(join(folder, '../package.json'), packages))
+  )
+}
+
+/** `"hono4": "npm:hono@4"`: the folder has the other name. */
+function asksForAlias(manifest: string, packages: readonly string[]): boolean {
+  try {
+    const text = readFileSync(manifest, 'utf8')
+    return packages.some((name) => text.includes(`"npm:${name}@`))
+  } catch {
+    return false
+  }
 }
 
 /** Commands in `.bin` are links, and so are deployed releases: both ends have packages beside them. */

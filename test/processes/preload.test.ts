@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { App, root, type Ending } from '../support/app.ts'
 import { scenario } from '../support/scenario.ts'
@@ -80,6 +82,22 @@ describe.each(PRELOADS)('by %s', (preload) => {
   ])('under %s it stays silent', async (flag) => {
     const source = "require('http').createServer((q, r) => r.end()).listen(0, function () { this.close() })"
     await expectAlike(preload, source, [flag, '--eval'])
+  })
+
+  // Our files lie outside of `node_modules` here, as in /opt, and Node warns those who ask from there.
+  scenario('what packages may ask of Node without a warning, they still may', async ({ directory }) => {
+    const asking = join(directory, 'node_modules/asking')
+    await mkdir(asking, { recursive: true })
+    await writeFile(join(asking, 'index.js'), "console.log(typeof require('punycode').encode)")
+    for (const [name, source] of [
+      ['app.cjs', "require('asking')"],
+      ['app.mjs', "import 'asking'"],
+    ] as const) {
+      const file = join(directory, name)
+      await writeFile(file, source)
+      const ending = await App.run({ preload, execArgv: ['--throw-deprecation'], file })
+      expect(ending).toMatchObject({ code: 0, stdout: 'function\n', stderr: '' })
+    }
   })
 
   test('under DEBUG=* nothing of ours prints', async () => {

@@ -74,9 +74,9 @@ export function filesIn(directory: string, state?: FileState): FileName[] {
 }
 
 /** The numbers of the events that are safe on disk, in order: whole lines in files that promise something. */
-export function numbersOnDisk(directory: string): number[] {
+export function numbersOnDisk(directory: string, states: readonly FileState[] = ['new', 'claim']): number[] {
   return filesIn(directory)
-    .filter(({ state }) => state === 'new' || state === 'claim')
+    .filter(({ state }) => states.includes(state))
     .flatMap((name) => numbersIn(wholeLines(join(directory, formatName(BASE, name)))))
     .toSorted((a, b) => a - b)
 }

@@ -7,7 +7,7 @@ import { ask } from './request.ts'
 
 const CONNECTIONS = 32
 const SAMPLE_MS = 250
-/** What a process needs to reach its stride (compiled code, pools, a heap that has grown once) is not growth. */
+/** What a process needs to reach its stride (full buffers, compiled code, a heap that has grown once) is not growth. */
 const WARM_UP_SHARE = 0.5
 
 export interface Load {

@@ -99,6 +99,13 @@ export const registry: readonly Registration[] = [
     load: () => (require('./graphql.ts') as typeof import('./graphql.ts')).graphql,
   },
   {
+    name: 'loopback',
+    supported: '4 (@loopback/rest 8 – 15)',
+    observed: 'its handler of requests, patched as it loads; routers of Express inside as Express',
+    modules: [{ path: '@loopback/rest/dist/http-handler.js', versions: '>=8 <16' }],
+    load: () => (require('./loopback.ts') as typeof import('./loopback.ts')).loopback,
+  },
+  {
     name: 'restify',
     supported: '11, 12',
     observed: 'the route that it keeps on the request',

@@ -112,9 +112,13 @@ export interface Program {
   readonly file: string
   readonly args?: readonly string[]
   readonly cases: readonly Case[]
+  /** Run with all releases only: an older one has little to add here. */
+  readonly rare?: boolean
 }
 
 const ROUNDS = 20
+
+const ALL_RELEASES = process.env['RELEASES'] === 'all'
 
 /** Runs the contract against every release of a framework that has a fixture, as CommonJS and as ES module. */
 export function contract(subject: Subject): void {
@@ -126,6 +130,7 @@ export function contract(subject: Subject): void {
     }
   }
   for (const program of subject.programs ?? []) {
+    if (program.rare === true && !ALL_RELEASES) continue
     describe([program.file, ...(program.args ?? [])].join(' '), () => contractOf(subject.name, program))
   }
 }
@@ -261,7 +266,7 @@ const IN_EVERY_RUN = /^\d+(?:-[a-z]+)?$/
 
 function releasesOf(subject: Subject): Release[] {
   return readdirSync(`${root}fixtures/${subject.name}`)
-    .filter((entry) => process.env['RELEASES'] === 'all' || IN_EVERY_RUN.test(entry))
+    .filter((entry) => ALL_RELEASES || IN_EVERY_RUN.test(entry))
     .map((entry) => `fixtures/${subject.name}/${entry}`)
     .filter((directory) => existsSync(`${root}${directory}/package.json`))
     .map((directory) => {

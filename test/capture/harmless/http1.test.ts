@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
-import type { App } from '../support/app.ts'
-import { RawClient } from '../support/raw-client.ts'
-import { ask } from '../support/request.ts'
-import { scenario } from '../support/scenario.ts'
-import { until } from '../support/until.ts'
+import type { App } from '../../support/app.ts'
+import { RawClient } from '../../support/raw-client.ts'
+import { ask } from '../../support/request.ts'
+import { scenario } from '../../support/scenario.ts'
+import { until } from '../../support/until.ts'
 
 const FILE = 'fixtures/http/transcript.cjs'
 const SOURCE_BYTES = 200_015_872

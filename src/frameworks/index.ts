@@ -71,6 +71,14 @@ export const registry: readonly Registration[] = [
     load: () => (require('./nestjs.ts') as typeof import('./nestjs.ts')).nestjs,
   },
   {
+    name: 'next',
+    supported: '15, 16: app and pages routers; `next start`, standalone output, servers of your own',
+    observed: 'the route that it keeps on the request',
+    modules: [],
+    recognizes: true,
+    load: () => (require('./next.ts') as typeof import('./next.ts')).next,
+  },
+  {
     name: 'trpc',
     supported: '11',
     observed: 'the header that all its answers carry, in every host',

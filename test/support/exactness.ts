@@ -11,12 +11,16 @@ export interface Application {
 /** What a case of the contract ran in; undefined for every other test. Names are those that test/contract.ts gives. */
 export function applicationOf(test: string): Application | undefined {
   const common = /^([\w-]+) (\S+), app\.(cjs|mjs) > exact > /.exec(test)
-  const program = /^fixtures\/([\w-]+)\/\S+\.(cjs|mjs)(?: \S+)* > exact > /.exec(test)
+  const program = /^fixtures\/([\w-]+)\/\S*?(\.mjs)?(?: \S+)* > exact > /.exec(test)
   const system = (kind: string) => (kind === 'cjs' ? 'CommonJS' : 'ES modules')
   if (common !== null) return { framework: common[1]!, release: common[2]!, system: system(common[3]!) }
   return program === null
     ? undefined
-    : { framework: program[1]!, release: 'programs', system: system(program[2]!) }
+    : {
+        framework: program[1]!,
+        release: 'programs',
+        system: system(program[2] === undefined ? 'cjs' : 'mjs'),
+      }
 }
 
 interface Count {

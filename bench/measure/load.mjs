@@ -8,6 +8,7 @@ export class Load {
   #connections
   #left = 0
   #open = 0
+  #closed = false
   #done = () => {}
   #failed = () => {}
 
@@ -30,13 +31,13 @@ export class Load {
       this.#done = resolve
       this.#failed = reject
       this.#left = requests
-      for (const ask of this.#connections) this.#next(ask)
+      for (const connection of this.#connections) this.#next(connection)
     })
   }
 
   close() {
-    this.#failed = () => {}
-    for (const { socket } of this.#connections) socket.destroy()
+    this.#closed = true
+    for (const { socket } of this.#connections) socket?.destroy()
   }
 
   #next(connection) {
@@ -49,20 +50,33 @@ export class Load {
     }
   }
 
+  /** Servers close what was idle for five seconds: then the next request goes over a connection anew. */
   #connection(port, request) {
-    const socket = connect(port, '127.0.0.1').setNoDelay()
-    const connection = { socket, ask: () => socket.write(request) }
-    let answer = ''
-    socket.on('data', (chunk) => {
-      answer += chunk.latin1Slice()
-      if (!isWhole(answer)) return
-      if (!answer.startsWith('HTTP/1.1 200 ')) this.#failed(new Error(`answered ${answer.slice(0, 300)}`))
-      answer = ''
-      this.#open--
-      this.#next(connection)
-    })
-    socket.on('error', (error) => this.#failed(error))
-    socket.on('close', () => this.#failed(new Error('the server closed a connection')))
+    const connection = { socket: undefined, waiting: false, ask: undefined }
+    const open = () => {
+      let answer = ''
+      const socket = connect(port, '127.0.0.1').setNoDelay()
+      socket.on('data', (chunk) => {
+        answer += chunk.latin1Slice()
+        if (!isWhole(answer)) return
+        if (!answer.startsWith('HTTP/1.1 200 ')) this.#failed(new Error(`answered ${answer.slice(0, 300)}`))
+        answer = ''
+        connection.waiting = false
+        this.#open--
+        this.#next(connection)
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        connection.socket = undefined
+        if (connection.waiting && !this.#closed) connection.ask()
+      })
+      return socket
+    }
+    connection.ask = () => {
+      connection.waiting = true
+      connection.socket ??= open()
+      connection.socket.write(request)
+    }
     return connection
   }
 }

@@ -6,7 +6,7 @@ const CONNECTIONS = 32
 /** A slice lasts some ten milliseconds: what slows the machine down for longer slows all servers alike. */
 const REQUESTS_PER_SLICE = 300
 /** Until the optimising compiler is done with the heaviest agents, their ratios fall. */
-const WARM_UP_REQUESTS = 20_000
+const WARM_UP_REQUESTS = 10_000
 
 /**
  * CPU of each server per request. All are alive; in each rotation every one gets one slice of closed-loop load, in

@@ -140,6 +140,14 @@ export const registry: readonly Registration[] = [
     load: () => (require('./feathers.ts') as typeof import('./feathers.ts')).feathers,
   },
   {
+    name: 'sails',
+    supported: '1',
+    observed: 'the mark that it leaves on the request; its routes are those of Express inside',
+    modules: [],
+    recognizes: true,
+    load: () => (require('./sails.ts') as typeof import('./sails.ts')).sails,
+  },
+  {
     name: 'connect',
     supported: '3',
     observed: 'its application, which listens; it has no routes, but mounts for what is inside of it',

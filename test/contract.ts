@@ -217,7 +217,7 @@ function warningsIn({ stderr }: Ending): string[] {
 }
 
 /** All cases one after the other; each round begins elsewhere, so that concurrent rounds mix them. */
-async function inTurn(cases: readonly Case[], app: App, round: number): Promise<Answer[]> {
+export async function inTurn(cases: readonly Case[], app: App, round: number): Promise<Answer[]> {
   const answers: Answer[] = []
   for (let step = 0; step < cases.length; step++) {
     const index = (step + round * COPRIME_STEP) % cases.length
@@ -234,14 +234,15 @@ function consumerOf(round: number, index: number): string {
 }
 
 /** The fields the contract speaks of; times belong to other tests. */
-function said(event: ApiEvent | undefined): Partial<ApiEvent> | undefined {
+export function said(event: ApiEvent | undefined): Partial<ApiEvent> | undefined {
   if (event === undefined) return undefined
   const { response_time_ms: _time, timestamp: _timestamp, consumer_id: _consumer, ...fields } = event
   const { ttfb_ms: _ttfb, ...metadata } = fields.metadata ?? {}
   return { ...fields, metadata }
 }
 
-function expected(framework: string, one: Case, answer: Answer): object {
+/** The event that a case must become. */
+export function expected(framework: string, one: Case, answer: Answer): object {
   const [method, url] = one.ask.split(' ') as [string, string]
   const teller = 'framework' in one ? one.framework : framework
   return {
@@ -260,7 +261,8 @@ function expected(framework: string, one: Case, answer: Answer): object {
   }
 }
 
-function casesOf(subject: Subject, version: string, pinned: Pinned): Case[] {
+/** The common cases and the subject's own. */
+export function casesOf(subject: Subject, version: string, pinned: Pinned): Case[] {
   const major = Number.parseInt(version, 10)
   const routes = subject.routes(major, pinned)
   const common = Object.entries(behaviours).map(([name, behaviour]): Case => {
@@ -272,7 +274,7 @@ function casesOf(subject: Subject, version: string, pinned: Pinned): Case[] {
   return [...common, ...subject.cases(major, version, pinned)]
 }
 
-interface Release {
+export interface Release {
   readonly directory: string
   readonly version: string
   readonly pinned: Pinned
@@ -283,7 +285,7 @@ interface Release {
 /** The newest of each major, in directories named by it (and by the host, `5-koa`); the oldest ones, `4.16`, by `npm run test:frameworks`. */
 const IN_EVERY_RUN = /^\d+(?:-[a-z]+)?$/
 
-function releasesOf(subject: Subject): Release[] {
+export function releasesOf(subject: Subject): Release[] {
   return readdirSync(`${root}fixtures/${subject.name}`)
     .filter((entry) => ALL_RELEASES || IN_EVERY_RUN.test(entry))
     .map((entry) => `fixtures/${subject.name}/${entry}`)

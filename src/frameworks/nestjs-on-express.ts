@@ -38,7 +38,9 @@ export function isNestOnExpress(application: Application | undefined): boolean {
   if (stack === undefined) return false
   const known = verdicts.get(application!)
   if (known !== undefined && (known.isNest || known.length === stack.length)) return known.isNest
-  const isNest = stack.some(({ route }) => route !== undefined && isController(handlerOf(route)))
+  const isNest = stack.some(({ route, handle }) =>
+    route === undefined ? isAdapters(handle) : isController(handlerOf(route)),
+  )
   verdicts.set(application!, { isNest, length: stack.length })
   return isNest
 }
@@ -49,11 +51,16 @@ export function isNestOnExpress(application: Application | undefined): boolean {
  */
 export function isNotFoundHandler({ app, route }: ExpressRequest): boolean {
   const handler = route && handlerOf(route)
-  if (handler === undefined || isController(handler)) return false
+  if (handler === undefined) return false
   return (stackOf(app!) ?? []).some(({ handle }) => {
     const first = handle.stack?.[0]?.route
     return first?.path === '*path' && handlerOf(first) === handler
   })
+}
+
+/** From 11.1 on the adapter puts middleware in front of everything, also where nothing is a controller's, as with GraphQL. */
+function isAdapters(handler: Handler): boolean {
+  return String(handler).includes('onRequestHook')
 }
 
 /** Nest copies what decorators left on a controller's method to the function that it registers. */

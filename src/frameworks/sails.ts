@@ -1,14 +1,11 @@
-import type { Exchange } from '../capture/exchange.ts'
-import { KnownRoute } from '../capture/route.ts'
+import type { RouteSource } from '../capture/route.ts'
 import { Guard } from '../guard.ts'
-import { Dispatch } from './express-dispatch.ts'
 import type { Framework } from './framework.ts'
+import { HostRoute, nameHost } from './host-route.ts'
 
-/** Set on every request that Sails takes. */
-interface Request {
-  readonly _sails?: {
-    readonly config?: { readonly routes?: Readonly<Record<string, unknown>> }
-  }
+/** What is read of an application of Sails, which is on every request that it takes. */
+interface Sails {
+  readonly config?: { readonly routes?: Readonly<Record<string, unknown>> }
 }
 
 const guard = new Guard('sails routes')
@@ -18,21 +15,17 @@ export const sails: Framework = {
   recognize(exchange) {
     if (!guard.active) return
     try {
-      const { _sails } = exchange.request as Request
-      // What is inside of Express, if anything, knows better.
-      if (_sails !== undefined && exchange.route instanceof Dispatch) tell(exchange, exchange.route, _sails)
+      const { _sails } = exchange.request as { readonly _sails?: Sails }
+      if (_sails !== undefined) nameHost(exchange, (host) => sailsOn(host, _sails))
     } catch (fault) {
       guard.fault(fault)
     }
   },
 }
 
-function tell(exchange: Exchange, dispatch: Dispatch, { config }: NonNullable<Request['_sails']>): void {
-  const template = dispatch.template()
-  const isHook = template === '/*' && !hasCatchAll(config?.routes)
-  // In the place of Express, or what a hook was bound to would be found there.
-  exchange.route = new KnownRoute('sails', isHook ? undefined : template)
-  exchange.route.outer = dispatch.outer
+function sailsOn(host: RouteSource, { config }: Sails): HostRoute | undefined {
+  if (host.framework !== 'express') return undefined
+  return new HostRoute('sails', host, host.template() !== '/*' || hasCatchAll(config?.routes))
 }
 
 const catchAlls = new WeakMap<object, boolean>()

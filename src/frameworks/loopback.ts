@@ -83,8 +83,9 @@ class LoopBackRoute implements RouteSource {
     this.#mount = mount
   }
 
-  mount(): string {
-    return this.#mount
+  /** What is inside, if anything, is mounted by Express. */
+  mount(): string | undefined {
+    return this.outer?.mount?.()
   }
 
   template(): string | undefined {

@@ -106,6 +106,8 @@ export interface Subject {
   readonly varies?: (version: string) => boolean
   /** Applications beside the common one, for what cannot be in it. */
   readonly programs?: readonly Program[]
+  /** So much work to start and to ask that it runs as an ES module with all releases only. */
+  readonly slow?: boolean
 }
 
 /** An application with cases of its own only. */
@@ -126,8 +128,9 @@ const ALL_RELEASES = process.env['RELEASES'] === 'all'
 /** Runs the contract against every release of a framework that has a fixture, as CommonJS and as ES module. */
 export function contract(subject: Subject): void {
   const releases = releasesOf(subject)
+  const files = subject.slow === true && !ALL_RELEASES ? ['app.cjs'] : ['app.cjs', 'app.mjs']
   for (const { directory, version, pinned, runsHere } of releases) {
-    for (const file of ['app.cjs', 'app.mjs']) {
+    for (const file of files) {
       describe.skipIf(!runsHere)(`${subject.name} ${version}, ${file}`, () => {
         const cases = casesOf(subject, version, pinned)
         contractOf(subject.name, {

@@ -70,7 +70,10 @@ export class Http2Exchange extends Exchange {
       this.status = BROKEN_OFF
     }
     // The stream itself may live on until the client has sent all of its request.
-    if (this.outcome === 'completed' && stream.writableFinished && !sendsFile(stream)) {
+    if (
+      this.outcome === 'completed' &&
+      (endsWithHead(stream) || (stream.writableFinished && !sendsFile(stream)))
+    ) {
       this.endedAt = Math.max(this.headAt, this.takenAt)
     }
   }
@@ -160,6 +163,8 @@ function isGivenUp(stream: ServerHttp2Stream): boolean {
 
 function isComplete(stream: ServerHttp2Stream): boolean {
   if (!stream.headersSent || stream.aborted) return false
+  // Whatever is written behind such a head is an error, after which there is no `finish`.
+  if (endsWithHead(stream)) return true
   const endedWell = stream.closed && stream.rstCode === 0
   if (!stream.writableFinished) {
     // The client was done before, so the last frame of the answer closes the stream ahead of `finish`. A client that
@@ -170,6 +175,14 @@ function isComplete(stream: ServerHttp2Stream): boolean {
   if (sendsFile(stream)) return endedWell
   const awaitsTrailers = stream.sentTrailers === undefined && stream.listenerCount('wantTrailers') > 0
   return endedWell || !awaitsTrailers
+}
+
+/** Statuses whose answers have no body: Node ends the stream with their head. */
+const BODILESS = new Set([204, 205, 304])
+
+function endsWithHead(stream: ServerHttp2Stream): boolean {
+  const { headRequest } = stream as { headRequest?: boolean }
+  return headRequest === true || BODILESS.has(sentStatus(stream) ?? 0)
 }
 
 /** Node takes `_final` away from a stream that it pipes a file to. */

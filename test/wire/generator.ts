@@ -11,13 +11,13 @@ import {
   whole,
   type Unnamed,
 } from './arbitraries.ts'
-import type { ConnectionPlan, ExchangePlan } from './plan.ts'
+import { SECURE, type ConnectionPlan, type ExchangePlan, type ServerPlan } from './plan.ts'
 import { ODD_TARGETS, TARGETS } from './targets.ts'
 
 const target = constantFrom(...TARGETS)
 const anyTarget = constantFrom(...TARGETS, ...ODD_TARGETS)
 
-const port = constantFrom('plain', 'plain', 'explicit', 'explicit', 'secure')
+const port = constantFrom('plain', 'plain', 'explicit', 'explicit', 'secure', 'fallback')
 
 /**
  * Not in a pipeline under TLS: when answers pile up there, Node 24 pauses its parser, feeds it the rest of what it has
@@ -25,7 +25,7 @@ const port = constantFrom('plain', 'plain', 'explicit', 'explicit', 'secure')
  */
 const manner = record({ port, pipelined: maybe(25) }).map(({ port, pipelined }) => ({
   port,
-  pipelined: pipelined && port !== 'secure',
+  pipelined: pipelined && !SECURE.has(port),
 }))
 
 /** Whole exchanges, and at times one at the end that ends the connection with it. */
@@ -82,7 +82,7 @@ const real: Arbitrary<ConnectionPlan> = record({
 }).map(({ exchanges, ...rest }) => {
   const connection = { ...rest, pipelined: false, reading: 'fast' } as const
   // It trusts no certificate of ours.
-  if (rest.client === 'fetch' && rest.port === 'secure')
+  if (rest.client === 'fetch' && SECURE.has(rest.port))
     return { ...connection, client: 'http', exchanges: named(exchanges, connection) }
   return { ...connection, exchanges: named(exchanges, connection) }
 })
@@ -101,7 +101,51 @@ function named(plans: readonly Unnamed[], { pipelined }: Pick<ConnectionPlan, 'p
   }))
 }
 
-const connection = oneof({ weight: 3, arbitrary: raw }, { weight: 1, arbitrary: real })
+/** Streams of one session. */
+const multiplexed: Arbitrary<ConnectionPlan> = record({
+  port: constantFrom('h2c', 'h2'),
+  pipelined: maybe(50),
+  exchanges: array(
+    oneof(
+      { weight: 8, arbitrary: whole(target) },
+      { weight: 2, arbitrary: left(whole(target), ['reset']) },
+      { weight: 1, arbitrary: broken(whole(target)) },
+    ),
+    { minLength: 1, maxLength: 8 },
+  ),
+}).map(({ port, exchanges, pipelined }) => ({
+  client: 'http2',
+  port,
+  pipelined,
+  reading: 'fast',
+  exchanges: exchanges.filter(suitsStreams).map((plan) => ({ ...plan, id: '', server: streamed(plan) })),
+}))
+
+function suitsStreams({ leaving, server }: Unnamed): boolean {
+  return leaving?.at !== 'head' && server.ending !== 'destroy socket'
+}
+
+/** Bytes of a body that a stream takes with nobody reading. */
+const STREAM_WINDOW_BYTES = 65_535
+
+function streamed({ server, upload }: Unnamed): ServerPlan {
+  const bytes = upload.pieces.reduce((sum, size) => sum + size, 0)
+  return {
+    ...server,
+    // There is no reason in HTTP/2.
+    head: server.head === 'reason' ? 'object' : server.head,
+    // Writing after the end resets the stream, at once or behind its last frame.
+    ending: server.ending === 'twice' ? 'end' : server.ending,
+    // Node never ends a stream whose client waits for leave to send more.
+    read: server.read === 'none' && bytes > STREAM_WINDOW_BYTES ? 'resume' : server.read,
+  }
+}
+
+const connection = oneof(
+  { weight: 6, arbitrary: raw },
+  { weight: 2, arbitrary: real },
+  { weight: 1, arbitrary: multiplexed },
+)
 
 /** Plans of connections, the same for the same seed, that hold about so many exchanges. */
 export function connections(seed: number, exchanges: number, name: (n: number) => string): ConnectionPlan[] {

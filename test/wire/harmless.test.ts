@@ -2,17 +2,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Ingest } from '../support/ingest.ts'
 import { connections } from './generator.ts'
 import { observe, type Observation, type Observed } from './observe.ts'
-import type { ConnectionPlan } from './plan.ts'
+import { SECURE, type ConnectionPlan } from './plan.ts'
 
 const SEED = 20_261_125
-const EXCHANGES = 1_400
+const EXCHANGES = 2_000
 /** Timing alone makes some runs differ from others, with us and without. What is our doing stays however often one looks. */
 const MAX_LOOKS = 12
 
 /** What a raw socket can repeat. Of a torrent, how much comes before its reader leaves is up to the machine. */
 const plans = connections(SEED, EXCHANGES, String).filter(
   ({ client, port, exchanges }) =>
-    client === 'raw' && port !== 'secure' && exchanges.every(({ server }) => server.ending !== 'torrent'),
+    client === 'raw' && !SECURE.has(port) && exchanges.every(({ server }) => server.ending !== 'torrent'),
 )
 
 let ingest: Ingest
@@ -43,7 +43,7 @@ test(
     for (const [n, way] of ways.entries()) {
       if (!meet(way)) expect(way.with[0], JSON.stringify(plans[n])).toEqual(way.without[0])
     }
-    expect(exchangesOf(plans)).toBeGreaterThan(EXCHANGES / 2)
+    expect(exchangesOf(plans)).toBeGreaterThan(EXCHANGES / 4)
   },
 )
 

@@ -66,14 +66,20 @@ export interface ExchangePlan {
 }
 
 export interface ConnectionPlan {
-  readonly client: 'raw' | 'http' | 'fetch'
-  /** Which of the application's servers. */
-  readonly port: 'plain' | 'explicit' | 'secure'
-  /** All requests are sent before any answer is awaited. */
+  readonly client: 'raw' | 'http' | 'fetch' | 'http2'
+  /** Which of the application's servers; `fallback` is the one of `h2` for who does not speak it. */
+  readonly port: 'plain' | 'explicit' | 'secure' | 'fallback' | 'h2c' | 'h2'
+  /** All requests are sent before any answer is awaited: one behind the other, or each on its stream. */
   readonly pipelined: boolean
   readonly reading: 'fast' | 'slow'
   readonly exchanges: readonly ExchangePlan[]
 }
+
+/** Ports behind TLS. */
+export const SECURE: ReadonlySet<ConnectionPlan['port']> = new Set(['secure', 'fallback', 'h2'] as const)
+
+/** Bytes of a torrent after which its reader has had enough. */
+export const TORRENT_BYTES = 100_000
 
 export function uploadBytes({ upload }: ExchangePlan): number {
   return upload.pieces.reduce((sum, size) => sum + size, 0)

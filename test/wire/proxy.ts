@@ -1,8 +1,10 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { connect as connectSecurely, createServer as createSecureServer } from 'node:tls'
-import type { Identity } from '../support/certificates.ts'
+import { connect as connectSecurely, createServer as createSecureServer, type TlsOptions } from 'node:tls'
 import { reset } from './reset.ts'
 import type { Account, Accountant, Departure } from './account.ts'
+
+/** Opens the books of a connection, given the port of its client. */
+export type Keep = (port: number) => Accountant
 
 const SOCKET = { allowHalfOpen: true, noDelay: true }
 
@@ -24,28 +26,32 @@ export class Proxy {
   readonly #connections = new Set<Socket>()
   readonly #server: Server
 
-  private constructor(upstream: number, keep: () => Accountant, identity?: Identity) {
+  private constructor(upstream: number, keep: Keep, tls?: TlsOptions) {
     const target = { port: upstream, host: '127.0.0.1', ...SOCKET }
     const accept = (client: Socket): void => {
       const server =
-        identity === undefined ? connect(target) : connectSecurely({ ...target, rejectUnauthorized: false })
-      const relay: Relay = { accountant: keep(), sockets: [client, server], fault: undefined }
+        tls === undefined
+          ? connect(target)
+          : connectSecurely({ ...target, ALPNProtocols: tls.ALPNProtocols, rejectUnauthorized: false })
+      const relay: Relay = {
+        accountant: keep(client.remotePort!),
+        sockets: [client, server],
+        fault: undefined,
+      }
       this.#relays.push(relay)
       this.#relay(client, server, relay)
     }
     this.#server =
-      identity === undefined
-        ? createServer(SOCKET, accept)
-        : createSecureServer({ ...SOCKET, ...identity }, accept)
+      tls === undefined ? createServer(SOCKET, accept) : createSecureServer({ ...SOCKET, ...tls }, accept)
     this.#server.on('connection', (connection: Socket) => {
       this.#connections.add(connection)
       connection.on('close', () => this.#connections.delete(connection))
     })
   }
 
-  /** @param identity Of a proxy that speaks TLS to both sides, and counts what is within. */
-  static async start(upstream: number, keep: () => Accountant, identity?: Identity): Promise<Proxy> {
-    const proxy = new Proxy(upstream, keep, identity)
+  /** @param tls Of a proxy that speaks TLS to both sides, and counts what is within. */
+  static async start(upstream: number, keep: Keep, tls?: TlsOptions): Promise<Proxy> {
+    const proxy = new Proxy(upstream, keep, tls)
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
     return proxy
   }

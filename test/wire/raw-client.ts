@@ -3,21 +3,19 @@ import { connect, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
 import { Http1Accountant } from './http1-accountant.ts'
 import { bodyBytes } from './answer-size.ts'
-import { cutAt, uploadBytes, type ConnectionPlan, type ExchangePlan } from './plan.ts'
+import { cutAt, SECURE, TORRENT_BYTES, uploadBytes, type ConnectionPlan, type ExchangePlan } from './plan.ts'
 import { requestHead, uploadChunks } from './request-bytes.ts'
 import { reset } from './reset.ts'
 
 /** Time a slow reader takes over each piece that comes. */
 const SLOW_READER_MS = 2
-/** Bytes of a torrent after which its reader has had enough. */
-const TORRENT_BYTES = 100_000
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** A connection by hand: the client that can do everything a client can do. */
 export async function runRaw(plan: ConnectionPlan, port: number): Promise<void> {
   const target = { port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true }
-  const secure = plan.port === 'secure'
+  const secure = SECURE.has(plan.port)
   const socket = secure ? connectSecurely({ ...target, rejectUnauthorized: false }) : connect(target)
   const client = new RawClient(plan, socket)
   // Who ends a connection amid the handshake leaves the other side waiting for the rest of it.

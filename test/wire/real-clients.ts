@@ -2,11 +2,8 @@ import { Agent, request, type IncomingMessage, type RequestOptions } from 'node:
 import { Agent as SecureAgent, request as requestSecurely } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bodyBytes } from './answer-size.ts'
-import { cutAt, uploadBytes, type ConnectionPlan, type ExchangePlan } from './plan.ts'
+import { cutAt, SECURE, TORRENT_BYTES, uploadBytes, type ConnectionPlan, type ExchangePlan } from './plan.ts'
 import { requestHeaders } from './request-bytes.ts'
-
-/** Bytes of a torrent after which its reader has had enough. */
-const TORRENT_BYTES = 100_000
 
 /** Connections that exchanges of all plans share. */
 export class Pools {
@@ -21,8 +18,9 @@ export class Pools {
 
 /** One exchange after the other; whatever goes wrong is part of the traffic. */
 export async function runHttp(plan: ConnectionPlan, port: number, pools: Pools): Promise<void> {
-  const way =
-    plan.port === 'secure' ? { request: requestSecurely, pool: pools.secure } : { request, pool: pools.plain }
+  const way = SECURE.has(plan.port)
+    ? { request: requestSecurely, pool: pools.secure }
+    : { request, pool: pools.plain }
   for (const exchange of plan.exchanges)
     if (exchange.leaving?.at !== 'head') await byHttp(exchange, port, way)
 }

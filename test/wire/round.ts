@@ -2,6 +2,8 @@ import type { ApiEvent } from '../../src/types/client.ts'
 import { until } from '../support/until.ts'
 import type { Account } from './account.ts'
 import { differences, outcomeOf } from './compare.ts'
+import type { StreamNames } from './http2-accountant.ts'
+import { runHttp2 } from './http2-client.ts'
 import type { ConnectionPlan, ExchangePlan } from './plan.ts'
 import type { Proxy } from './proxy.ts'
 import { runRaw } from './raw-client.ts'
@@ -10,12 +12,14 @@ import { Pools, runFetch, runHttp } from './real-clients.ts'
 /** Connections that are open at once. */
 const CONCURRENCY = 32
 /** A hang must end as a message that says where. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 60_000
 
 export interface World {
   readonly proxies: Record<ConnectionPlan['port'], Proxy>
   /** Events that have arrived and are not compared yet, by the id of their request. */
   readonly events: Map<string, ApiEvent[]>
+  /** What clients of HTTP/2 tell of their streams. */
+  readonly names: StreamNames
 }
 
 export interface Result {
@@ -47,7 +51,7 @@ export async function runRound(plans: readonly ConnectionPlan[], world: World): 
   return compareAll(plans, accounts, world.events)
 }
 
-async function runAll(plans: readonly ConnectionPlan[], { proxies }: World): Promise<void> {
+async function runAll(plans: readonly ConnectionPlan[], { proxies, names }: World): Promise<void> {
   const pools = new Pools()
   const queue = [...plans]
   let stuck: ConnectionPlan | undefined
@@ -57,6 +61,7 @@ async function runAll(plans: readonly ConnectionPlan[], { proxies }: World): Pro
       const { port } = proxies[plan.port]
       if (plan.client === 'raw') await runRaw(plan, port)
       else if (plan.client === 'http') await runHttp(plan, port, pools)
+      else if (plan.client === 'http2') await runHttp2(plan, port, names)
       else await runFetch(plan, port)
       clearTimeout(timer)
     }

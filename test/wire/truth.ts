@@ -5,6 +5,7 @@ import { until } from '../support/until.ts'
 import type { ApiEvent } from '../../src/types/client.ts'
 import { connections } from './generator.ts'
 import { Http1Accountant } from './http1-accountant.ts'
+import { Http2Accountant, type StreamNames } from './http2-accountant.ts'
 import { Proxy } from './proxy.ts'
 import { runRound, type Result } from './round.ts'
 
@@ -34,14 +35,22 @@ export async function compareWithWire(seed: number, exchanges: number, maxSecond
   const env = { KEY: identity.key, CERT: identity.cert }
   const app = await App.serve({ file: 'fixtures/wire/app.cjs', endpoint: ingest.url, env })
   await until(
-    () => app.ports.length === 3,
+    () => app.ports.length === 5,
     () => 'all servers',
   )
+  const names: StreamNames = new Map()
   const keep = (): Http1Accountant => new Http1Accountant()
+  const keepStreams =
+    (proxy: string) =>
+    (port: number): Http2Accountant =>
+      new Http2Accountant((stream) => names.get(`${proxy}:${port}:${stream}`))
   const proxies = {
     plain: await Proxy.start(app.ports[0]!, keep),
     explicit: await Proxy.start(app.ports[1]!, keep),
     secure: await Proxy.start(app.ports[2]!, keep, identity),
+    fallback: await Proxy.start(app.ports[4]!, keep, identity),
+    h2c: await Proxy.start(app.ports[3]!, keepStreams('h2c')),
+    h2: await Proxy.start(app.ports[4]!, keepStreams('h2'), { ...identity, ALPNProtocols: ['h2'] }),
   }
   const mismatches: string[] = []
   const outcomes: Record<string, number> = {}
@@ -51,17 +60,15 @@ export async function compareWithWire(seed: number, exchanges: number, maxSecond
     for (let round = 0; compared < exchanges && mismatches.length === 0 && seconds() < maxSeconds; round++) {
       const count = Math.min(ROUND_EXCHANGES, exchanges - compared)
       const plans = connections(seed + round, count, (n) => `${round}-${n}`)
-      const result = await runRound(plans, { proxies, events })
+      const result = await runRound(plans, { proxies, events, names })
       if (app.process.exitCode !== null) throw new Error(`the application died: ${app.stderr}`)
       compared += result.compared
       for (const [name, count] of Object.entries(result.outcomes))
         outcomes[name] = (outcomes[name] ?? 0) + count
       mismatches.push(...result.mismatches.slice(0, MAX_TOLD))
       ingest.batches.length = 0
+      names.clear()
     }
-  } catch (e) {
-    console.error(String(e).slice(0, 6000))
-    throw e
   } finally {
     await app.stop('SIGKILL')
     await Promise.all([...Object.values(proxies), ingest].map((server) => server.close()))

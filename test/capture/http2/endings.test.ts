@@ -82,9 +82,11 @@ describe.concurrent.each(TRANSPORTS)('exchanges that do not end well over $trans
     const { event, reply } = await exchangeOver(stage, origin, '/large', {
       meddle: (stream, session) => {
         stream.pause()
-        stream.on('response', () => stream.close(constants.NGHTTP2_NO_ERROR))
-        // Node's client would wait for its own unread data.
-        setTimeout(() => session.destroy(), 100)
+        stream.on('response', () => {
+          stream.close(constants.NGHTTP2_NO_ERROR)
+          // Node's client would wait for its own unread data.
+          setTimeout(() => session.destroy(), 100)
+        })
       },
     })
     expect(reply.status).toBe(200)

@@ -52,11 +52,11 @@ function lostByKernel({ server }: ExchangePlan, { departure, responseEnded }: Ac
 }
 
 /**
- * The client's reset of its stream reached the server between the answer's head and the next round of the server's
- * loop, in which the session would have sent it. The session tells nobody: the head counts as sent.
+ * A stream was reset between the answer's head and the next round of the server's loop, in which the session would
+ * have sent it. The session tells nobody: the head counts as sent.
  */
 function isOvertaken({ protocol, status, departure }: Account): boolean {
-  return protocol === 'h2' && status === undefined && departure?.by === 'client'
+  return protocol === 'h2' && status === undefined && departure?.reset === true
 }
 
 /** All that the application gave; what a compressor makes of that is anybody's guess. */

@@ -19,26 +19,23 @@ const { values } = parseArgs({
 const wanted = [...new Set([...BARE, ...values.variants.split(',')])]
 
 const sink = await startSink()
-const rows = []
 for (const app of values.apps.split(',')) {
   const servers = {}
   for (const name of wanted) servers[name] = await startServer(app, variants[name](sink.url))
   const perRequest = await costs(servers, ASKED, Number(values.rotations))
-  for (const row of added(perRequest, BARE)) rows.push({ app, ...row })
   for (const server of Object.values(servers)) await server.stop()
+  show(app, added(perRequest, BARE))
 }
 await sink.stop()
 
-if (values.json) console.log(JSON.stringify({ node: process.version, rows }))
-else {
-  console.table(
-    rows.map(({ app, variant, base, added, low, high, ratio }) => ({
-      app,
-      variant,
-      'bare ns': base,
-      'added ns': added,
-      quartiles: `${low}…${high}`,
-      ratio: Number(ratio.toFixed(3)),
-    })),
-  )
+/** As soon as it is measured: a whole run takes its time. */
+function show(app, rows) {
+  if (values.json) return console.log(JSON.stringify({ node: process.version, app, rows }))
+  const line = ({ added, low, high, ratio }) => ({
+    'added ns': added,
+    quartiles: `${low}…${high}`,
+    ratio: Number(ratio.toFixed(3)),
+  })
+  console.log(`${app}: ${rows[0].base} ns per request bare, Node ${process.version}`)
+  return console.table(Object.fromEntries(rows.map((row) => [row.variant, line(row)])))
 }

@@ -23,19 +23,26 @@ const COUNTED_REQUESTS = 200
 const COUNTED_ROUNDS = 7
 
 const sink = await startSink()
-const rows = []
 for (const app of values.apps.split(',')) {
   let bare
   for (const variant of new Set(['bare', ...values.variants.split(',')])) {
     const instructions = await perRequest(app, variants[variant](sink.url))
     bare ??= instructions
-    rows.push({ app, variant, instructions, added: instructions - bare, ratio: instructions / bare })
+    const row = { app, variant, instructions, added: instructions - bare, ratio: instructions / bare }
+    console.log(values.json ? JSON.stringify({ node: process.version, ...row }) : lineOf(row))
   }
 }
 await sink.stop()
 
-if (values.json) console.log(JSON.stringify({ node: process.version, rows }))
-else console.table(rows.map((row) => ({ ...row, ratio: Number(row.ratio.toFixed(3)) })))
+function lineOf({ app, variant, instructions, added, ratio }) {
+  const cells = [
+    app.padEnd(10),
+    variant.padEnd(22),
+    String(instructions).padStart(9),
+    `+${added}`.padStart(9),
+  ]
+  return [...cells, `×${ratio.toFixed(3)}`].join('  ')
+}
 
 async function perRequest(app, { execArgv, env }) {
   const program = await CountedProgram.start(appFile(app), { execArgv, env: { ...environment, ...env } })
@@ -48,6 +55,5 @@ async function perRequest(app, { execArgv, env }) {
   }
   load.close()
   await program.stop()
-  if (process.env.DEBUG_ROUNDS) console.error(app, rounds.map(Math.round).join(' '))
   return Math.round(median(rounds))
 }

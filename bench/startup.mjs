@@ -1,92 +1,98 @@
-// What the preload adds to a process's start, in CPU and memory, over the same process with an empty preload.
-// Usage: npm run build && node bench/startup.mjs [--runs 40] [--json] [--node /path/to/another/node …]
+// What the preload adds to a process's start: CPU, wall time and memory, over the same process with an empty preload.
+// Usage: npm run build && node fixtures/install.mjs && node bench/startup.mjs [--runs 20] [--only express] [--json]
+//        [--node /path/to/another/node …]   (default: this one; `all`: the newest of each line in fixtures/nodes)
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { median, shuffled } from './measure/statistics.mjs'
+import { writePrograms } from './startup/programs.mjs'
 
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '40' },
+    runs: { type: 'string', default: '20' },
+    only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
     node: { type: 'string', multiple: true, default: [process.execPath] },
   },
 })
-const root = fileURLToPath(new URL('..', import.meta.url))
+const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'peekapi-startup-'))
-const file = (name, source) => {
-  mkdirSync(dirname(join(scratch, name)), { recursive: true })
-  writeFileSync(join(scratch, name), source)
-  return join(scratch, name)
-}
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
-// The process reports on itself as its last act: getrusage covers its whole life, node's own start included.
-const report = `const { user, system } = process.cpuUsage(); console.log(JSON.stringify({ cpu: (user + system) / 1000, rss: process.resourceUsage().maxRSS / 1024 }))`
-const programs = {
-  'never serves': file('script.cjs', report),
-  // Its presence alone makes ES modules observed.
-  'never serves, hono installed': file('installed/script.cjs', report),
-  'plain http server': file(
-    'http.cjs',
-    `const server = require('node:http').createServer((request, response) => response.end('ok'))
-     server.listen(0, '127.0.0.1', () => require('node:http').get({ port: server.address().port, agent: false }, (response) => {
-       response.resume().on('end', () => server.close(() => { ${report}; process.exit() }))
-     }))`,
-  ),
-}
-file('installed/node_modules/hono/package.json', '{}')
+const { programs, empty } = writePrograms(scratch)
 const preloads = {
   bare: [],
-  'empty --require': ['--require', file('empty.cjs', '')],
-  '--require': ['--require', join(root, 'register.cjs')],
-  'empty --import': ['--import', file('empty.mjs', '')],
-  '--import': ['--import', join(root, 'register.mjs')],
+  'empty --require': ['--require', empty.cjs],
+  '--require': ['--require', path('../register.cjs')],
+  'empty --import': ['--import', empty.mjs],
+  '--import': ['--import', path('../register.mjs')],
 }
-
+const report = join(scratch, 'report.json')
 const env = {
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  STARTUP_REPORT: report,
   PEEKAPI_API_KEY: 'bench',
   PEEKAPI_ENDPOINT: 'http://127.0.0.1:9/',
   PEEKAPI_STORAGE_PATH: 'none',
 }
-const cells = values.node.flatMap((node) =>
-  Object.entries(programs).flatMap(([program, path]) =>
-    Object.entries(preloads).map(([preload, args]) => ({
-      node,
-      program,
-      preload,
-      command: [...args, path],
-      cpu: [],
-      rss: [],
-    })),
-  ),
-)
-for (let run = 0; run < Number(values.runs); run++) {
-  // Shuffled, so that a slow spell of the machine falls on all alike.
-  for (const cell of cells.toSorted(() => Math.random() - 0.5)) {
-    const { cpu, rss } = JSON.parse(execFileSync(cell.node, cell.command, { env, encoding: 'utf8' }))
-    cell.cpu.push(cpu)
-    cell.rss.push(rss)
-  }
-}
-rmSync(scratch, { recursive: true })
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
-const version = new Map(
-  values.node.map((node) => [node, execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()]),
+const cells = values.node.flatMap(executables).flatMap((node) =>
+  Object.entries(programs)
+    .filter(([program]) => program.includes(values.only))
+    .flatMap(([program, args]) =>
+      Object.entries(preloads).map(([preload, options]) => ({
+        node,
+        program,
+        preload,
+        cpu: [],
+        wall: [],
+        rss: [],
+        command: ['--require', path('startup/report.cjs'), ...options, ...args],
+      })),
+    ),
 )
-const rows = cells.map(({ node, program, preload, cpu, rss }) => {
-  const bare = cells.find((cell) => cell.node === node && cell.program === program && cell.preload === 'bare')
-  return {
-    node: version.get(node),
-    program,
-    preload,
-    'CPU ms': Number(median(cpu).toFixed(1)),
-    '+ms': Number((median(cpu) - median(bare.cpu)).toFixed(1)),
-    'RSS MB': Number(median(rss).toFixed(1)),
-    '+MB': Number((median(rss) - median(bare.rss)).toFixed(1)),
+for (let run = 0; run < Number(values.runs); run++) for (const cell of shuffled(cells)) measure(cell)
+
+const rows = cells.map((cell) => {
+  const bare = cells.find(
+    ({ node, program, preload }) => node === cell.node && program === cell.program && preload === 'bare',
+  )
+  const over = (what) => Number((median(cell[what]) - median(bare[what])).toFixed(1))
+  const { program, preload } = cell
+  const absolute = {
+    'CPU ms': Number(median(cell.cpu).toFixed(1)),
+    'RSS MB': Number(median(cell.rss).toFixed(1)),
   }
+  const added = { '+CPU ms': over('cpu'), '+wall ms': over('wall'), '+MB': over('rss') }
+  return { node: versionOf(cell.node), program, preload, ...absolute, ...added }
 })
 if (values.json) console.log(JSON.stringify(rows))
 else console.table(rows)
+
+function measure({ node, command, cpu, wall, rss }) {
+  const begun = performance.now()
+  execFileSync(node, command, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  wall.push(performance.now() - begun)
+  const usage = JSON.parse(readFileSync(report, 'utf8'))
+  cpu.push(usage.cpu)
+  rss.push(usage.rss)
+}
+
+function executables(node) {
+  if (node !== 'all') return [node]
+  const directory = path('../fixtures/nodes/node_modules')
+  if (!existsSync(directory)) throw new Error('npm ci in fixtures/nodes brings them')
+  const newest = new Map()
+  const releases = readdirSync(directory).filter((name) => name.startsWith('node-'))
+  for (const name of releases.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })))
+    newest.set(/node-(\d+)/.exec(name)[1], join(directory, name, 'bin/node'))
+  return [...newest.values()]
+}
+
+function versionOf(node) {
+  return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+}

@@ -3,10 +3,13 @@ import { Load } from './load.mjs'
 import { median, quantile, shuffled } from './statistics.mjs'
 
 const CONNECTIONS = 32
-/** A slice lasts some ten milliseconds: what slows the machine down for longer slows all servers alike. */
-const REQUESTS_PER_SLICE = 300
+/**
+ * Some tens of milliseconds: what slows the machine down for longer slows all servers alike. Much shorter ones would
+ * charge few requests with what a server does once in a pause: wake up, write its journal, send what is left.
+ */
+const REQUESTS_PER_SLICE = 1000
 /** Until the optimising compiler is done with the heaviest agents, their ratios fall. */
-const WARM_UP_REQUESTS = 10_000
+const WARM_UP_REQUESTS = 6_000
 
 /**
  * CPU of each server per request. All are alive; in each rotation every one gets one slice of closed-loop load, in

@@ -7,11 +7,12 @@ const file = (name) => fileURLToPath(new URL(name, import.meta.url))
 
 /**
  * How each peer is started, as its documentation says, under its defaults but for three things: exports go to the
- * sink, nothing asks the network where it runs, and what is no request (telemetry about itself) is off.
+ * sink, nothing asks the network where it runs, and what is no request (telemetry about itself) is off. `loader` is
+ * what the documentation names beside it for ES modules.
  */
 export const peers = {
   opentelemetry: {
-    version: '@opentelemetry/auto-instrumentations-node',
+    loader: () => from('opentelemetry', '@opentelemetry/instrumentation/hook.mjs'),
     start: (sink) => ({
       execArgv: [
         '--import',
@@ -25,7 +26,6 @@ export const peers = {
     }),
   },
   datadog: {
-    version: 'dd-trace',
     start: (sink) => ({
       execArgv: ['--import', from('datadog', 'dd-trace/initialize.mjs')],
       env: {
@@ -38,7 +38,7 @@ export const peers = {
     }),
   },
   elastic: {
-    version: 'elastic-apm-node',
+    loader: () => from('elastic', 'elastic-apm-node/loader.mjs'),
     start: (sink) => ({
       execArgv: ['--require', from('elastic', 'elastic-apm-node/start.js')],
       env: {
@@ -51,7 +51,6 @@ export const peers = {
     }),
   },
   sentry: {
-    version: '@sentry/node',
     start: (sink) => ({
       execArgv: ['--import', file('sentry/start.mjs')],
       env: { SENTRY_DSN: `${sink.replace('://', '://public@')}/1` },

@@ -7,6 +7,7 @@ import { App, root, type Ending } from './support/app.ts'
 import { Ingest } from './support/ingest.ts'
 import { expectClosed } from './support/ledger.ts'
 import { perform, type Answer } from './support/perform.ts'
+import { NEWEST_OF_MAJOR } from './support/releases.ts'
 
 /** One request and the event it must become. */
 export interface Case {
@@ -123,6 +124,8 @@ export interface Program {
 
 const ROUNDS = 20
 
+/** Another place holds the newest releases: `npm run test:latest`. */
+const fixtures = process.env['FIXTURES'] ?? `${root}fixtures`
 const ALL_RELEASES = process.env['RELEASES'] === 'all'
 
 /** Runs the contract against every release of a framework that has a fixture, as CommonJS and as ES module. */
@@ -285,14 +288,11 @@ export interface Release {
   readonly runsHere: boolean
 }
 
-/** The newest of each major, in directories named by it (and by the host, `5-koa`); the oldest ones, `4.16`, by `npm run test:frameworks`. */
-const IN_EVERY_RUN = /^\d+(?:-[a-z]+)?$/
-
 export function releasesOf(subject: Subject): Release[] {
-  return readdirSync(`${root}fixtures/${subject.name}`)
-    .filter((entry) => ALL_RELEASES || IN_EVERY_RUN.test(entry))
-    .map((entry) => `fixtures/${subject.name}/${entry}`)
-    .filter((directory) => existsSync(`${root}${directory}/package.json`))
+  return readdirSync(`${fixtures}/${subject.name}`)
+    .filter((entry) => ALL_RELEASES || NEWEST_OF_MAJOR.test(entry))
+    .map((entry) => `${fixtures}/${subject.name}/${entry}`)
+    .filter((directory) => existsSync(`${directory}/package.json`))
     .map((directory) => {
       const { dependencies, engines } = manifestOf(directory)
       const version = dependencies[subject.package ?? subject.name]!
@@ -302,7 +302,7 @@ export function releasesOf(subject: Subject): Release[] {
 }
 
 function manifestOf(directory: string): { dependencies: Pinned; engines?: { node: string } } {
-  return JSON.parse(readFileSync(`${root}${directory}/package.json`, 'utf8')) as ReturnType<typeof manifestOf>
+  return JSON.parse(readFileSync(`${directory}/package.json`, 'utf8')) as ReturnType<typeof manifestOf>
 }
 
 function versionUnderTest(): string {

@@ -157,6 +157,7 @@ function contractOf(name: string, { file, args = [], cases, varies = false }: Pr
   let answers: Answer[]
   let bareAnswers: Answer[]
   let events: ReadonlyMap<string, ApiEvent>
+  let strangers: ApiEvent[]
   let stats: Stats
   let warnings: readonly string[]
   let bareWarnings: readonly string[]
@@ -173,6 +174,10 @@ function contractOf(name: string, { file, args = [], cases, varies = false }: Pr
     await Promise.all(Array.from({ length: ROUNDS }, (_, round) => inTurn(cases, app, round + 1)))
     await ingest.waitForEvents(requests)
     events = new Map(ingest.events.map((event) => [event.consumer_id ?? '', event]))
+    const consumers = new Set(
+      cases.flatMap((_, index) => Array.from({ length: 1 + ROUNDS }, (_, round) => consumerOf(round, index))),
+    )
+    strangers = ingest.events.filter(({ consumer_id }) => !consumers.has(consumer_id ?? ''))
     stats = await app.stats()
     const [ending, bareEnding] = await Promise.all([app.stop(), bare.stop(), ingest.close()])
     warnings = warningsIn(ending)
@@ -206,6 +211,7 @@ function contractOf(name: string, { file, args = [], cases, varies = false }: Pr
   })
 
   test('one event for each request, and all of them accounted for', () => {
+    expect(strangers).toEqual([])
     expect(stats.captured).toBe(requests)
     expectClosed(stats)
   })

@@ -77,7 +77,7 @@ function install(release: string, pinned: Manifest['dependencies']): boolean {
   if (npm(release, ['install', '--save-exact', ...newest])) return true
   console.log(`${release}: the newest releases do not fit each other, so one by one`)
   if (!npm(release, ['install'])) return false
-  for (const one of newest) npm(release, ['install', '--save-exact', one])
+  for (const one of newest) npm(release, ['install', '--save-exact', '--strict-peer-deps', one])
   return true
 }
 

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { ASKED } from './apps/routes.cjs'
 import { startServer, startSink } from './measure/server.mjs'
 import { added, costs } from './measure/slices.mjs'
-import { BARE, OWN, variants } from './variants.mjs'
+import { BARE, fits, OWN, variants } from './variants.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -21,7 +21,8 @@ const wanted = [...new Set([...BARE, ...values.variants.split(',')])]
 const sink = await startSink()
 for (const app of values.apps.split(',')) {
   const servers = {}
-  for (const name of wanted) servers[name] = await startServer(app, variants[name](sink.url))
+  for (const name of wanted.filter((name) => fits(app, name)))
+    servers[name] = await startServer(app, variants[name](sink.url))
   const perRequest = await costs(servers, ASKED, Number(values.rotations))
   for (const server of Object.values(servers)) await server.stop()
   show(app, added(perRequest, BARE))

@@ -35,4 +35,7 @@ export const variants = {
   ...Object.fromEntries(Object.entries(peers).map(([name, { start }]) => [name, start])),
 }
 
+/** Whether an application can be measured under a variant. */
+export const fits = (app, variant) => peers[variant]?.apps?.includes(app) ?? true
+
 export const OWN = ['bare', 'bare again', 'floor', 'ours', 'ours without journal', 'naive']

@@ -6,6 +6,8 @@ const express = fixture('express/5')('express')
 const MIDDLEWARES = 8
 
 const app = express()
+// Of those that are a call in the application, not a preload.
+if (process.env.BENCH_SDK !== undefined) require(process.env.BENCH_SDK)(app)
 for (let i = 0; i < MIDDLEWARES; i++) app.use((_request, _response, next) => next())
 addRoutes((method, path) =>
   app[method](path, (request, response) => response.json(answerFor(request.params.id))),

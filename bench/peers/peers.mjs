@@ -8,7 +8,7 @@ const file = (name) => fileURLToPath(new URL(name, import.meta.url))
 /**
  * How each peer is started, as its documentation says, under its defaults but for three things: exports go to the
  * sink, nothing asks the network where it runs, and what is no request (telemetry about itself) is off. `loader` is
- * what the documentation names beside it for ES modules.
+ * what the documentation names beside it for ES modules; `apps` those that call it, where it is a call.
  */
 export const peers = {
   opentelemetry: {
@@ -54,6 +54,20 @@ export const peers = {
     start: (sink) => ({
       execArgv: ['--import', file('sentry/start.mjs')],
       env: { SENTRY_DSN: `${sink.replace('://', '://public@')}/1` },
+    }),
+  },
+  apitally: {
+    apps: ['express'],
+    start: (sink) => ({
+      execArgv: [],
+      env: { BENCH_SDK: file('apitally/express.cjs'), APITALLY_HUB_BASE_URL: sink },
+    }),
+  },
+  moesif: {
+    apps: ['express'],
+    start: (sink) => ({
+      execArgv: [],
+      env: { BENCH_SDK: file('moesif/express.cjs'), MOESIF_BASE_URI: sink },
     }),
   },
 }

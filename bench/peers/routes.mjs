@@ -30,7 +30,7 @@ const { values } = parseArgs({
 /** Agents export in intervals of a second at most, as they are started here. */
 const QUIET_MS = 3000
 const LONGEST_WAIT_MS = 15_000
-const START_TIMEOUT_MS = 60_000
+const START_TIMEOUT_MS = 120_000
 
 /** As each is told to export, beside how it is started: soon, and in a form that can be read. */
 const EXPORTED = {

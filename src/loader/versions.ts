@@ -28,13 +28,17 @@ export function satisfies(version: string, range: string): boolean {
   })
 }
 
-/** Whether a framework has a version that it was tested with. The others are left alone, which is said. */
+const told = new Set<string>()
+
+/**
+ * Whether a framework has a version that it was tested with. The others are left alone, which is said, once:
+ * some show themselves with every instance, or in every file.
+ */
 export function isTested(framework: string, packageName: string, version: unknown, range: string): boolean {
   if (typeof version === 'string' && satisfies(version, range)) return true
   const found = typeof version === 'string' ? version : 'of unknown version'
-  debug(
-    () =>
-      `${framework}: ${packageName} ${found} is outside the tested range ${range}; its requests are captured by path`,
-  )
+  const message = `${framework}: ${packageName} ${found} is outside the tested range ${range}; its requests are captured by path`
+  if (!told.has(message)) debug(() => message)
+  told.add(message)
   return false
 }

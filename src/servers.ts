@@ -25,19 +25,23 @@ export function watchServers(found: (server: object) => void): void {
     }
   }
   subscribe('tracing:net.server.listen:asyncStart', notice)
-  if (!tellsOfListening(process.versions.node)) noticeListen((server) => notice({ server }))
+  if (!tellsOfListening(process.versions)) noticeListen((server) => notice({ server }))
   subscribe('http.server.request.start', notice)
 }
 
-/** From 20.16 on. No feature shows it. */
-function tellsOfListening(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > 20 || (major === 20 && minor >= 16)
+/** From 20.16 on; Bun has the channels, and says nothing there. No feature shows it. */
+function tellsOfListening({ node, bun }: NodeJS.ProcessVersions): boolean {
+  const [major = 0, minor = 0] = node.split('.').map(Number)
+  return bun === undefined && (major > 20 || (major === 20 && minor >= 16))
 }
 
-/** Loads `node:net`, 2 ms that a program without a server pays as well: only where the channel is missing. */
+/** Loads a module, 2 ms that a program without a server pays as well: only where the channel is missing. */
 function noticeListen(found: (server: object) => void): void {
-  const { Server } = require('node:net') as typeof import('node:net')
+  const { Server } =
+    process.versions['bun'] === undefined
+      ? (require('node:net') as typeof import('node:net'))
+      : // Its servers of HTTP are none of `node:net`.
+        (require('node:http') as typeof import('node:http'))
   wrapMethod<Method>(
     Server.prototype,
     'listen',

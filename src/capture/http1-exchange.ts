@@ -8,6 +8,7 @@ import {
   hasBody,
   headerOf,
   headStatus,
+  isHeadSent,
   unsentBytes,
   type Connection,
   type Outgoing,
@@ -73,7 +74,7 @@ export class Http1Exchange extends Exchange {
   /** A pipelined response keeps its head to itself until its turn comes. */
   noticeHead(): void {
     if (this.headAt !== 0 || this.#broken !== undefined || this.response.socket === null) return
-    if ((this.response as Outgoing)._headerSent) this.headAt = performance.now()
+    if (isHeadSent(this.response)) this.headAt = performance.now()
   }
 
   /** Somebody answered past the response, on the connection itself. */

@@ -11,6 +11,8 @@ export const BROKEN_OFF = 500
 const STATUS_AT = 9
 const ZERO = 48
 
+const isBun = process.versions['bun'] !== undefined
+
 /** Between head and body. */
 const HEAD_END = '\r\n\r\n'
 
@@ -73,6 +75,11 @@ export function statusOf(head: string): number | undefined {
 export function headStatus(response: ServerResponse): number {
   const head = (response as Outgoing)._header
   return (typeof head === 'string' ? statusOf(head) : undefined) ?? response.statusCode
+}
+
+/** Handed on, if only to a queue. Bun keeps to the public property, which Node sets as soon as the head is made. */
+export function isHeadSent(response: ServerResponse): boolean {
+  return isBun ? response.headersSent : (response as Outgoing)._headerSent === true
 }
 
 export function hasBody(response: ServerResponse): boolean {

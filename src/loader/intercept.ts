@@ -60,7 +60,9 @@ function observeRequired(observed: ReadonlyMap<string, Observed>): void {
   new Hook(packages, { internals: true }, (exports, name, directory) => {
     if (!guard.active || directory === undefined) return exports
     try {
-      const found = observed.get(name.replaceAll('\\', '/'))
+      const path = name.replaceAll('\\', '/')
+      // The main file comes by under the name of its package.
+      const found = observed.get(path) ?? observed.get(`${path}/index.js`)
       if (found !== undefined) patch(found, exports, directory)
     } catch (fault) {
       guard.fault(fault)

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import type { ApiEvent } from '../../src/types/client.ts'
 import { App, root, type AppOptions, type Ending, type Preload } from '../support/app.ts'
 import { expectClosed } from '../support/ledger.ts'
-import { ask } from '../support/request.ts'
 import { scenario } from '../support/scenario.ts'
 import { releases } from './releases.ts'
+import { askAll, SERVERS, told } from './servers.ts'
 
 const PRELOADS: readonly Preload[] = ['--import', '--require', 'NODE_OPTIONS']
 const TSX = join(root, 'fixtures/matrix/node_modules/tsx/dist/loader.mjs')
@@ -24,9 +23,6 @@ const LANGUAGES: readonly Language[] = [
   { name: 'TypeScript by tsx', file: 'fixtures/matrix/app.mts', execArgv: ['--import', TSX] },
   { name: 'TypeScript by Node', file: 'fixtures/matrix/app.mts', since: 22.18 },
 ]
-
-/** The servers of the application, in the order in which they listen; the first has no framework. */
-const SERVERS = ['node', 'express', 'koa', 'hono', 'fastify'] as const
 
 for (const { version, file: node } of releases) {
   describe.concurrent(`Node ${version}`, () => {
@@ -55,15 +51,6 @@ for (const { version, file: node } of releases) {
       expect(await App.run({ ...options, preload })).toEqual(await App.run({ ...options, preload: 'none' }))
     })
   })
-}
-
-async function askAll(app: App): Promise<string[]> {
-  const origins = app.ports.map((port) => `http://127.0.0.1:${port}`)
-  return Promise.all(origins.map(async (origin) => (await ask(origin, '/users/7')).body.toString()))
-}
-
-function told({ metadata, method, path, status_code }: ApiEvent): string {
-  return `${String(metadata?.['framework'] ?? 'node')} ${method} ${path} ${status_code}`
 }
 
 function withoutPid(ending: Ending): Ending {

@@ -21,8 +21,8 @@ export interface AppOptions {
   readonly execArgv?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly endpoint?: string
-  /** Default: NODE_UNDER_TEST, else the Node that runs the tests. */
-  readonly node?: string
+  /** The runtime, with what it wants before all else. Default: NODE_UNDER_TEST, else the Node that runs the tests. */
+  readonly node?: string | readonly string[]
   /** A command that runs node with limits or in a namespace of its own; it must end by `exec`. */
   readonly wrapper?: readonly string[]
 }
@@ -61,7 +61,10 @@ export class App {
       options.file,
       ...(options.args ?? []),
     ]
-    const [command, ...rest] = [...(options.wrapper ?? []), node, ...args] as [string, ...string[]]
+    const [command, ...rest] = [...(options.wrapper ?? []), ...[node].flat(), ...args] as [
+      string,
+      ...string[],
+    ]
     this.command = [command, ...rest].join(' ')
     const env = {
       ...Object.fromEntries(

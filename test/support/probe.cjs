@@ -12,7 +12,7 @@ if (process.env.PROBE !== undefined) {
   const [major, minor] = process.versions.node.split('.').map(Number)
   // Before 20.16 Node has no such channel, and Bun has none.
   if (process.versions.bun || (major === 20 && minor < 16)) {
-    const { Server } = require('node:net')
+    const { Server } = process.versions.bun ? require('node:http') : require('node:net')
     const { listen } = Server.prototype
     Server.prototype.listen = function () {
       this.once('listening', () => listens(this))

@@ -138,3 +138,4 @@ export interface Client {
  * @throws TypeError when an option cannot be used; the message names the option, its value and what is accepted.
  */
 export declare const PeekApiClient: new (options: ClientOptions) => Client
+export type PeekApiClient = Client

@@ -20,6 +20,9 @@ export interface Shape {
   readonly input?: string
   /** In NODE_OPTIONS. Default `--import`. */
   readonly preload?: '--import' | '--require'
+  /** NODE_OPTIONS as a whole, for a package that is elsewhere. */
+  readonly options?: string
+  readonly env?: Readonly<Record<string, string>>
   /** For what does not end by itself. */
   readonly until?: (events: readonly ApiEvent[]) => boolean
 }
@@ -31,12 +34,12 @@ export async function expectShape({
 }: Shape & { readonly events: readonly string[] }): Promise<void> {
   const ingest = await Ingest.start()
   const ours = await run(shape, preloadEnvironment(shape, ingest.url), () => ingest.events)
+  if (shape.until === undefined) expect(ours).toEqual(await run(shape, {}, () => []))
+  else expect(ours.stderr).toBe('')
   // Children that outlive their parent report when they end.
   await ingest.waitForEvents(events.length)
   await ingest.close()
   expect(ingest.events.map(({ path }) => path).toSorted()).toEqual(events)
-  if (shape.until === undefined) expect(ours).toEqual(await run(shape, {}, () => []))
-  else expect(ours.stderr).toBe('')
 }
 
 /** Runs it with us, and no endpoint. */
@@ -44,14 +47,18 @@ export function onlyOurs(shape: Shape): Promise<Ending> {
   return run(shape, preloadEnvironment(shape, 'http://127.0.0.1:9'), () => [])
 }
 
-function preloadEnvironment({ preload = '--import' }: Shape, endpoint: string): Record<string, string> {
+function preloadEnvironment(
+  { preload = '--import', options, env }: Shape,
+  endpoint: string,
+): Record<string, string> {
   return {
-    NODE_OPTIONS: `${preload} ${root}register.${preload === '--import' ? 'mjs' : 'cjs'}`,
+    NODE_OPTIONS: options ?? `${preload} ${root}register.${preload === '--import' ? 'mjs' : 'cjs'}`,
     PEEKAPI_API_KEY: 'test-key',
     PEEKAPI_ENDPOINT: endpoint,
     PEEKAPI_FLUSH_INTERVAL: '100ms',
     PEEKAPI_STORAGE_PATH: 'none',
     PEEKAPI_NORMALIZE_PATHS: 'false',
+    ...env,
   }
 }
 

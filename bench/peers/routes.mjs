@@ -104,7 +104,7 @@ async function routesUnder(peer, file, cases, loader = []) {
 
 /** Under the probe that the tests have, which tells the port. By SIGKILL, because OpenTelemetry takes SIGTERM for itself. */
 async function started(file, execArgv, env) {
-  const child = fork(path(file), {
+  const child = fork(file, {
     execArgv: ['--require', path('test/support/probe.cjs'), ...execArgv],
     env: { ...environment, PROBE: 'true', ...env },
     cwd: path('.'),

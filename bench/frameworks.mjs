@@ -10,7 +10,10 @@ import { BARE, fits, OWN, variants } from './variants.mjs'
 
 const { values } = parseArgs({
   options: {
-    apps: { type: 'string', default: 'http,express,fastify,koa,hapi,restify,polka,connect,feathers,hono' },
+    apps: {
+      type: 'string',
+      default: 'http,express,fastify,koa,hapi,restify,polka,connect,feathers,hono,adonis,loopback,sails',
+    },
     variants: { type: 'string', default: OWN.join(',') },
     rotations: { type: 'string', default: '40' },
     json: { type: 'boolean', default: false },

@@ -29,16 +29,24 @@ export class HostRoute implements RouteSource {
   }
 }
 
-/** Puts the innermost host that `named` knows under its other name: what is inside and around stays where it is. */
-export function nameHost(exchange: Exchange, named: (host: RouteSource) => HostRoute | undefined): void {
+/**
+ * Puts the innermost host that `named` knows under its other name: what is inside and around stays where it is.
+ *
+ * @param unseen What stands around all that is known, if the host could not be observed.
+ */
+export function nameHost(
+  exchange: Exchange,
+  named: (host: RouteSource) => HostRoute | undefined,
+  unseen?: () => HostRoute | undefined,
+): void {
   let inner: RouteSource | undefined
-  for (let source = exchange.route; source !== undefined; source = source.outer) {
-    const route = named(source)
-    if (route !== undefined) {
-      if (inner === undefined) exchange.route = route
-      else inner.outer = route
-      return
-    }
-    inner = source
+  let route: HostRoute | undefined
+  for (let source = exchange.route; source !== undefined && route === undefined; source = source.outer) {
+    route = named(source)
+    if (route === undefined) inner = source
   }
+  route ??= unseen?.()
+  if (route === undefined) return
+  if (inner === undefined) exchange.route = route
+  else inner.outer = route
 }

@@ -1,10 +1,10 @@
 import type { Exchange } from '../capture/exchange.ts'
-import type { RouteSource } from '../capture/route.ts'
+import { KnownRoute, type RouteSource } from '../capture/route.ts'
 import { Guard } from '../guard.ts'
 import { FastifyRoute } from './fastify-route.ts'
 import type { Framework } from './framework.ts'
 import { HostRoute, nameHost } from './host-route.ts'
-import { isNestOnExpress, isNotFoundHandler, type ExpressRequest } from './nestjs-on-express.ts'
+import { isNestOnExpress, isNotFoundHandler, wholePath } from './nestjs-on-express.ts'
 import { isNestOnFastify } from './nestjs-on-fastify.ts'
 
 const guard = new Guard('nestjs routes')
@@ -18,7 +18,11 @@ export const nestjs: Framework = {
     // Nest does not start without reflect-metadata, which extends this object. Most processes are done here.
     if (!('getMetadata' in Reflect) || !guard.active) return
     try {
-      nameHost(exchange, (host) => nestOn(host, exchange))
+      nameHost(
+        exchange,
+        (host) => nestOn(host, exchange),
+        () => nestInBundle(exchange),
+      )
     } catch (fault) {
       guard.fault(fault)
     }
@@ -32,8 +36,16 @@ function nestOn(host: RouteSource, exchange: Exchange): HostRoute | undefined {
     // `*` is the route on which @fastify/cors answers requests for permission.
     return new HostRoute('nestjs', host, host.request.is404 !== true && host.template() !== '*')
   }
-  if (host.framework !== 'express') return undefined
-  const request = exchange.request as ExpressRequest
-  if (!isNestOnExpress(request.app)) return undefined
-  return new HostRoute('nestjs', host, exchange.status !== 404 || !isNotFoundHandler(request))
+  return host.framework === 'express' ? nestOnExpress(host, exchange) : undefined
+}
+
+/** Where Express is not to be seen. */
+function nestInBundle(exchange: Exchange): HostRoute | undefined {
+  const template = wholePath(exchange.request, exchange.status)
+  return nestOnExpress(new KnownRoute('express', template), exchange)
+}
+
+function nestOnExpress(host: RouteSource, { request, status }: Exchange): HostRoute | undefined {
+  if (!isNestOnExpress(request)) return undefined
+  return new HostRoute('nestjs', host, status !== 404 || !isNotFoundHandler(request))
 }

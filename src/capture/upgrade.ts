@@ -55,7 +55,9 @@ export class UpgradeExchange extends Exchange {
     this.endedAt = performance.now()
     if (this.headAt === 0 && head.status !== undefined) this.headAt = this.endedAt
     if (head.complete && this.#isAccepted()) this.#decide('upgraded')
-    else if (ends) this.#decide(head.status === undefined ? 'error' : 'completed')
+    else if (ends && head.status !== undefined) this.#decide('completed')
+    // Programs hang up on a client that has: it left first.
+    else if (ends) this.#decide(this.#socket.readableEnded ? 'aborted' : 'error')
   }
 
   #isAccepted(): boolean {

@@ -181,3 +181,31 @@ export const refused = (from: Arbitrary<Unnamed>): Arbitrary<Unnamed> =>
     // a server never hears.
     server: { ...plan.server, read: 'resume', admits: false, close: true },
   }))
+
+/** Asks to leave HTTP, by `Upgrade` or CONNECT. */
+export const upgrading = (targets: Arbitrary<readonly [string, string]>): Arbitrary<Unnamed> =>
+  record({
+    target: targets,
+    protocol: constantFrom('websocket', 'WebSocket', 'own', undefined),
+    answer: constantFrom('ws', 'accept', 'accept', 'refuse', 'destroy', 'silence'),
+    bytes: oneof(integer({ min: 1, max: 500 }), integer({ min: 500, max: 30_000 })),
+    cuts: nat(3),
+    waits: delay,
+    status: constantFrom(400, 401, 403, 426, 503),
+    by: constantFrom('fin', 'reset'),
+  }).map(({ target: [target, endpoint], protocol, answer, bytes, cuts, waits, status, by }) => {
+    const asked = answer === 'ws' ? 'websocket' : protocol
+    const tunnels = asked === undefined
+    return {
+      method: tunnels ? 'CONNECT' : 'GET',
+      target: tunnels ? 'example.com:443' : target,
+      endpoint: tunnels ? '/{authority}' : endpoint,
+      version: '1.1',
+      upload: { framing: 'none', pieces: [], gap: 0 },
+      ...(asked !== undefined && { upgrade: asked }),
+      server: { ...UPGRADING, waits, status, upgrade: { answer, bytes, cuts } },
+      leaving: { at: answer === 'silence' ? 'silence' : 'answer', by },
+    }
+  })
+
+const UPGRADING = { read: 'none', head: 'implicit', pieces: [], gap: 0, via: 'end', ending: 'hold' } as const

@@ -33,7 +33,7 @@ export function differences(plan: ExchangePlan, account: Account, event: ApiEven
   const handed = lost || (isOvertaken(account) && event.status_code === plan.server.status)
   expect('status_code', event.status_code, handed ? plan.server.status : statusOf(account))
   expect('outcome', event.metadata?.['outcome'], lost ? undefined : outcomeOf(account))
-  expect('protocol', event.metadata?.['protocol'], account.protocol === 'h2' ? 'h2' : undefined)
+  expect('protocol', event.metadata?.['protocol'], protocolOf(plan, account))
   within('request_size', event.request_size, uploaded(plan, account))
   within('response_size', event.response_size, lost ? handedOver(plan) : downloaded(account))
   compareClocks(plan, account, event, within)
@@ -76,8 +76,14 @@ function statusOf(account: Account): number {
   return account.status ?? (account.departure?.by === 'client' ? 499 : 500)
 }
 
+function protocolOf({ upgrade }: ExchangePlan, { protocol }: Account): string | undefined {
+  if (protocol === 'h2') return 'h2'
+  return upgrade?.toLowerCase() === 'websocket' ? 'websocket' : undefined
+}
+
 /** As `metadata.outcome`; undefined for an answer that came whole. */
 export function outcomeOf(account: Account): string | undefined {
+  if (account.tunnel) return 'upgraded'
   if (leftUnasked(account)) return 'aborted'
   if (account.responseEnded) return undefined
   return account.departure?.by === 'client' ? 'aborted' : 'error'
@@ -88,7 +94,9 @@ export function outcomeOf(account: Account): string | undefined {
  * what it was sent until then is all that it can have received.
  */
 function uploaded(plan: ExchangePlan, account: Account): Bounds {
-  const { requestBytes } = account
+  const { requestBytes, tunnel } = account
+  // What passes through is no body.
+  if (tunnel) return 0
   const readsAll = plan.server.read === 'all' || plan.server.read === 'slow'
   const heard = readsAll && (account.requestEnded || plan.leaving?.at === 'body')
   return heard || uploadBytes(plan) === 0 ? requestBytes : [0, requestBytes]
@@ -100,7 +108,8 @@ function uploaded(plan: ExchangePlan, account: Account): Bounds {
  * bytes that came are the least, and what the kernels can have held besides is the most. The plan tells when nothing
  * was in flight: the client had all, and left the server waiting.
  */
-function downloaded({ responseBytes, responseEnded, departure }: Account): Bounds {
+function downloaded({ responseBytes, responseEnded, departure, tunnel }: Account): Bounds {
+  if (tunnel) return 0
   if (responseEnded || departure?.reset !== true) return responseBytes
   return [responseBytes, responseBytes + KERNEL_BYTES]
 }

@@ -8,6 +8,7 @@ import {
   often,
   old,
   refused,
+  upgrading,
   whole,
   type Unnamed,
 } from './arbitraries.ts'
@@ -141,10 +142,23 @@ function streamed({ server, upload }: Unnamed): ServerPlan {
   }
 }
 
+/** Connections that leave HTTP, are refused to, or break off over it. */
+const leavingHttp: Arbitrary<ConnectionPlan> = record({
+  port,
+  exchanges: array(upgrading(target), { minLength: 1, maxLength: 3 }),
+}).map(({ port, exchanges }) => ({
+  client: 'upgrade',
+  port,
+  pipelined: false,
+  reading: 'fast',
+  exchanges: exchanges.map((plan) => ({ ...plan, id: '' })),
+}))
+
 const connection = oneof(
   { weight: 6, arbitrary: raw },
   { weight: 2, arbitrary: real },
   { weight: 1, arbitrary: multiplexed },
+  { weight: 1, arbitrary: leavingHttp },
 )
 
 /** Plans of connections, the same for the same seed, that hold about so many exchanges. */

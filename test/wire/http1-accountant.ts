@@ -64,7 +64,10 @@ export class Http1Accountant implements Accountant {
   #request({ start: [method, target], headers }: Head): Framing {
     this.#sending = openAccount({ id: headers.get(ID_HEADER), method, target, protocol: 'http/1' })
     this.accounts.push(this.#sending)
-    if (method === 'CONNECT') return 'tunnel'
+    if (method === 'CONNECT') {
+      this.#sending.requestEnded = true
+      return 'tunnel'
+    }
     return framingOf(headers) ?? { length: 0 }
   }
 
@@ -79,6 +82,7 @@ export class Http1Accountant implements Accountant {
     account.answeredAt = performance.now()
     if (status === 101 || (account.method === 'CONNECT' && status < 300)) {
       account.tunnel = true
+      this.#requests.tunnel()
       return 'tunnel'
     }
     if (account.method === 'HEAD' || status === 204 || status === 304) return { length: 0 }

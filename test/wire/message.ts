@@ -38,6 +38,11 @@ export class MessageReader {
     while (this.#step());
   }
 
+  /** The other side has agreed to speak no more HTTP. */
+  tunnel(): void {
+    this.#state = 'tunnel'
+  }
+
   /** The sender has closed in good order, which is how some bodies end. */
   close(): void {
     if (this.#state === 'until close') this.#listener.end()

@@ -33,8 +33,19 @@ export interface ServerPlan {
     | 'destroy'
     | 'destroy with error'
     | 'destroy socket'
+  /** The request asks to leave HTTP. */
+  readonly upgrade?: UpgradePlan
   /** False: answers `Expect: 100-continue` without "continue". */
   readonly admits?: boolean
+}
+
+export interface UpgradePlan {
+  /** `ws`: what the package of this name says. The others write to the connection by hand. */
+  readonly answer: 'ws' | 'accept' | 'refuse' | 'destroy' | 'silence'
+  /** Of what is said behind the answer, or of its body. */
+  readonly bytes: number
+  /** Into how many pieces more than one the answer's head is cut. */
+  readonly cuts: number
 }
 
 export interface Leaving {
@@ -61,12 +72,14 @@ export interface ExchangePlan {
     readonly trailers?: boolean
     readonly expect?: string
   }
+  /** Name of the protocol that it wants to speak, as the header says it. */
+  readonly upgrade?: string
   readonly server: ServerPlan
   readonly leaving?: Leaving
 }
 
 export interface ConnectionPlan {
-  readonly client: 'raw' | 'http' | 'fetch' | 'http2'
+  readonly client: 'raw' | 'http' | 'fetch' | 'http2' | 'upgrade'
   /** Which of the application's servers; `fallback` is the one of `h2` for who does not speak it. */
   readonly port: 'plain' | 'explicit' | 'secure' | 'fallback' | 'h2c' | 'h2'
   /** All requests are sent before any answer is awaited: one behind the other, or each on its stream. */

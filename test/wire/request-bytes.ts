@@ -10,6 +10,11 @@ export function requestHeaders(plan: ExchangePlan): Record<string, string> {
   }
   if (upload.framing === 'length') headers['content-length'] = String(uploadBytes(plan))
   if (upload.framing === 'chunked') headers['transfer-encoding'] = 'chunked'
+  // The client of `ws` has its own.
+  if (plan.upgrade !== undefined && server.upgrade?.answer !== 'ws') {
+    headers['connection'] = 'Upgrade'
+    headers['upgrade'] = plan.upgrade
+  }
   if (upload.expect !== undefined) headers['expect'] = upload.expect
   return headers
 }

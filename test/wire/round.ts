@@ -7,6 +7,7 @@ import { runHttp2 } from './http2-client.ts'
 import type { ConnectionPlan, ExchangePlan } from './plan.ts'
 import type { Proxy } from './proxy.ts'
 import { runRaw } from './raw-client.ts'
+import { runUpgrades } from './upgrade-client.ts'
 import { Pools, runFetch, runHttp } from './real-clients.ts'
 
 /** Connections that are open at once. */
@@ -22,10 +23,14 @@ export interface World {
   readonly names: StreamNames
 }
 
+export type Counts = Readonly<Record<string, number>>
+
 export interface Result {
   readonly compared: number
   /** How many exchanges ended in which way. */
-  readonly outcomes: Readonly<Record<string, number>>
+  readonly outcomes: Counts
+  /** How many went to which of the servers, and how many asked to leave HTTP. */
+  readonly ways: Counts
   /** All that is needed to understand each of them, as JSON. */
   readonly mismatches: string[]
 }
@@ -61,6 +66,7 @@ async function runAll(plans: readonly ConnectionPlan[], { proxies, names }: Worl
       const { port } = proxies[plan.port]
       if (plan.client === 'raw') await runRaw(plan, port)
       else if (plan.client === 'http') await runHttp(plan, port, pools)
+      else if (plan.client === 'upgrade') await runUpgrades(plan, port)
       else if (plan.client === 'http2') await runHttp2(plan, port, names)
       else await runFetch(plan, port)
       clearTimeout(timer)
@@ -80,20 +86,30 @@ async function runAll(plans: readonly ConnectionPlan[], { proxies, names }: Worl
   if (stuck !== undefined) throw new Error(`hangs: ${JSON.stringify(stuck)}`)
 }
 
+interface Planned {
+  readonly plan: ExchangePlan | undefined
+  readonly way: string
+}
+
+const NOT_PLANNED: Planned = { plan: undefined, way: 'unknown' }
+
 function compareAll(
   plans: readonly ConnectionPlan[],
   accounts: readonly Account[],
   events: Map<string, ApiEvent[]>,
 ): Result {
-  const planned = new Map<string, ExchangePlan>(
-    plans.flatMap(({ exchanges }) => exchanges.map((plan): [string, ExchangePlan] => [plan.id, plan])),
-  )
+  const planned = new Map<string, Planned>()
+  for (const { client, port, exchanges } of plans)
+    for (const plan of exchanges)
+      planned.set(plan.id, { plan, way: client === 'upgrade' ? 'upgrades' : port })
   const mismatches: string[] = []
   const outcomes: Record<string, number> = {}
+  const ways: Record<string, number> = {}
   for (const account of accounts) {
     const outcome = outcomeOf(account) ?? 'completed'
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-    const plan = planned.get(account.id ?? '')
+    const { plan, way } = planned.get(account.id ?? '') ?? NOT_PLANNED
+    ways[way] = (ways[way] ?? 0) + 1
     const [event, ...more] = events.get(account.id ?? '') ?? []
     events.delete(account.id ?? '')
     const wrong =
@@ -107,5 +123,5 @@ function compareAll(
   for (const [id, left] of events)
     mismatches.push(JSON.stringify({ wrong: ['no exchange'], id, events: left }))
   events.clear()
-  return { compared: accounts.length, outcomes, mismatches }
+  return { compared: accounts.length, outcomes, ways, mismatches }
 }

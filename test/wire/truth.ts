@@ -7,7 +7,7 @@ import { connections } from './generator.ts'
 import { Http1Accountant } from './http1-accountant.ts'
 import { Http2Accountant, type StreamNames } from './http2-accountant.ts'
 import { Proxy } from './proxy.ts'
-import { runRound, type Result } from './round.ts'
+import { runRound, type Counts, type Result } from './round.ts'
 
 const ROUND_EXCHANGES = 1_000
 /** Mismatches that are told; the first says it all. */
@@ -54,6 +54,7 @@ export async function compareWithWire(seed: number, exchanges: number, maxSecond
   }
   const mismatches: string[] = []
   const outcomes: Record<string, number> = {}
+  const ways: Record<string, number> = {}
   let compared = 0
   const seconds = (): number => (performance.now() - begun) / 1_000
   try {
@@ -63,8 +64,8 @@ export async function compareWithWire(seed: number, exchanges: number, maxSecond
       const result = await runRound(plans, { proxies, events, names })
       if (app.process.exitCode !== null) throw new Error(`the application died: ${app.stderr}`)
       compared += result.compared
-      for (const [name, count] of Object.entries(result.outcomes))
-        outcomes[name] = (outcomes[name] ?? 0) + count
+      add(outcomes, result.outcomes)
+      add(ways, result.ways)
       mismatches.push(...result.mismatches.slice(0, MAX_TOLD))
       ingest.batches.length = 0
       names.clear()
@@ -73,5 +74,9 @@ export async function compareWithWire(seed: number, exchanges: number, maxSecond
     await app.stop('SIGKILL')
     await Promise.all([...Object.values(proxies), ingest].map((server) => server.close()))
   }
-  return { seed, compared, outcomes, mismatches, seconds: seconds() }
+  return { seed, compared, outcomes, ways, mismatches, seconds: seconds() }
+}
+
+function add(sums: Record<string, number>, counts: Counts): void {
+  for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count
 }

@@ -15,7 +15,7 @@ interface Meta {
   readonly invokeQuery?: { readonly __nextLocale?: string }
   /** In the pages directory; before 15.2 it is in the query. */
   readonly locale?: string
-  /** Which of the applications in this process; from 15.4 on. */
+  /** Which of the applications in this process; from 15.5 on. */
   readonly relativeProjectDir?: string
 }
 
@@ -66,7 +66,7 @@ function basePathOf(meta: Meta, route: string): string {
   return application?.nextConfig?.basePath ?? prefixOf(meta, route)
 }
 
-/** Before 15.4: what stands in front of the route's own segments, but for the locale, which no file is named after. */
+/** Before 15.5: what stands in front of the route's own segments, but for the locale, which no file is named after. */
 function prefixOf({ invokePath = '', invokeQuery, locale, match }: Meta, route: string): string {
   // The error page, which is looked up without any of it.
   if (ERROR_PAGE.test(invokePath)) return ''

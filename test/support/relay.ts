@@ -26,7 +26,10 @@ export class Relay {
       this.#follow(server, client, () => client.resetAndDestroy())
       // Who has left need not hear what the other may still say.
       client.on('end', () => setTimeout(() => below.destroy(), LAST_WORDS_MS))
-      below.on('close', () => setTimeout(() => client.destroy(), LAST_WORDS_MS))
+      below.on('close', () => {
+        server.destroy()
+        setTimeout(() => client.destroy(), LAST_WORDS_MS)
+      })
     })
   }
 

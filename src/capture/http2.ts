@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest, Http2Session, ServerHttp2Stream } from 'node:http2'
 import { builtin } from '../builtin.ts'
 import { Guard } from '../guard.ts'
@@ -59,7 +59,6 @@ function http2Openers(recording: Recording): Openers {
       // Nothing to enter: the stream is being emitted now.
       if (exchange === undefined) return undefined
       attach(exchange, message as object)
-      attach(exchange, response as ServerResponse)
       return undefined
     }
   return {

@@ -110,6 +110,20 @@ describe.concurrent.each(TRANSPORTS)('exchanges that do not end well over $trans
     },
   )
 
+  test('the server closes what the client has given up: aborted', async () => {
+    const { event } = await exchangeOver(stage, origin, '/closed-when-aborted', {
+      meddle: (stream) => void stream.once('data', () => stream.close(constants.NGHTTP2_CANCEL)),
+    })
+    expect(event).toMatchObject({ status_code: 200, response_size: 4, metadata: { outcome: 'aborted' } })
+  })
+
+  test('the client says that it will ask no more, and the server breaks off: error', async () => {
+    const { event } = await exchangeOver(stage, origin, '/broken-when-told', {
+      meddle: (stream, session) => void stream.once('data', () => session.goaway(constants.NGHTTP2_NO_ERROR)),
+    })
+    expect(event).toMatchObject({ status_code: 200, response_size: 4, metadata: { outcome: 'error' } })
+  })
+
   test('the server resets instead of answering', async () => {
     const { event, reply } = await exchangeOver(stage, origin, '/reset')
     expect(reply).toMatchObject({ status: undefined, resetBy: constants.NGHTTP2_INTERNAL_ERROR })

@@ -45,9 +45,17 @@ function resetFrame(): Buffer {
 test.skipIf(process.env['NODE_UNDER_TEST'] !== undefined)(
   'a server that never listens itself is captured from its first stream on',
   async () => {
-    const app = await stage.serve({ file: 'fixtures/http2/unlistening.cjs' })
-    for (const path of ['/unlistening-first', '/unlistening-second']) {
-      const { event, reply } = await exchangeOver(stage, app.origin, path)
+    const app = await stage.serve({ file: 'fixtures/http2/unlistening.cjs', env: stage.tls })
+    await until(
+      () => app.ports.length === 2,
+      () => 'both servers',
+    )
+    for (const [path, origin] of [
+      ['/unlistening-first', app.origin],
+      ['/unlistening-second', app.origin],
+      ['/unlistening-secure', `https://127.0.0.1:${app.ports[1]}`],
+    ] as const) {
+      const { event, reply } = await exchangeOver(stage, origin, path)
       expect(event).toMatchObject({ path, status_code: 200, response_size: reply.body.byteLength })
     }
   },
@@ -112,13 +120,16 @@ describe('servers', () => {
     await client.ended()
   })
 
-  test('ignored paths are counted once, whatever API answers them', async () => {
+  test('ignored paths are counted once, whatever API answers them; others are followed from server to server', async () => {
     const ignoring = await stage.serve({
       file: 'fixtures/http2/several.cjs',
       env: { PEEKAPI_IGNORE_PATHS: '/handed-on,/request' },
     })
+    // The first that asks for it, where nothing is followed yet.
+    await askHttp2(ignoring.origin, '/handed-on-later')
+    expect(await stage.eventOf('inner /handed-on-later')).toMatchObject({ response_size: 5 })
     await askHttp2(ignoring.origin, '/handed-on')
     await askHttp2(ignoring.origin, '/request')
-    expect(await ignoring.stats()).toMatchObject({ captured: 0, ignored: 2 })
+    expect(await ignoring.stats()).toMatchObject({ captured: 1, ignored: 2 })
   })
 })

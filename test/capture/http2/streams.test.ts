@@ -93,10 +93,26 @@ describe.concurrent.each(TRANSPORTS)('the stream API over $transport', ({ scheme
     expect(event.metadata).not.toHaveProperty('outcome')
   })
 
-  test('a slow answer: the total and the time to its first byte', async () => {
-    const { event } = await exchangeOver(stage, origin, '/slow')
-    expect(event.response_time_ms).toBeGreaterThanOrEqual(55)
-    expect(event.metadata!['ttfb_ms']).toBeLessThan(event.response_time_ms - 40)
+  test.each(['/slow', '/head-first', '/corked-first'])(
+    '%s: the total and the time to its head',
+    async (path) => {
+      const { event } = await exchangeOver(stage, origin, path)
+      expect(event.response_time_ms).toBeGreaterThanOrEqual(55)
+      expect(event.metadata!['ttfb_ms']).toBeLessThan(event.response_time_ms - 40)
+    },
+  )
+
+  test('a file that is read slowly: the total and the time to its head', async () => {
+    const { event, reply } = await exchangeOver(stage, origin, '/file', {
+      meddle: (stream) => {
+        stream.on('response', () => {
+          stream.pause()
+          setTimeout(() => stream.resume(), 60)
+        })
+      },
+    })
+    expect(event.response_size).toBe(reply.body.byteLength)
+    expect(event.metadata!['ttfb_ms']).toBeLessThan(event.response_time_ms - 30)
   })
 
   test('trailers that come late are part of the answer', async () => {

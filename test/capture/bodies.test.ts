@@ -39,6 +39,7 @@ describe('statuses and sizes of responses are those of the wire', () => {
     ['/early-hints', 200, 6],
     ['/piped', 200, 15_000],
     ['/from-web', 200, 100_000],
+    ['/to-web', 200, 100_000],
     ['/web', 200, 5000],
     ['/none', 204, 0],
     ['/unchanged', 304, 0],

@@ -113,7 +113,7 @@ describe('the server breaks off', () => {
     },
   )
 
-  test.each(['/destroy', '/destroy-request'])('%s before the head: 500', async (path) => {
+  test.each(['/destroy', '/destroy-request', '/timed-out'])('%s before the head: 500', async (path) => {
     const { name, bytes } = subject.request(path)
     const client = subject.connect().send(bytes)
     await client.ended()
@@ -127,6 +127,7 @@ describe('the server breaks off', () => {
 
   test.each([
     ['/destroy-socket', 4, 'error'],
+    ['/timed-out-late', 4, 'error'],
     ['/proxied', 4, 'error'],
     ['/end-and-destroy', 5, undefined],
   ])('%s', async (path, bytes, outcome) => {

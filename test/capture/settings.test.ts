@@ -31,6 +31,20 @@ describe.concurrent('settings', () => {
     expect(event!.path).toBe('/users/42')
   })
 
+  scenario('a URL of 64 KB is one event of bounded length, query or not', async ({ ingest, serve }) => {
+    const app = await serve({
+      execArgv: ['--max-http-header-size=200000'],
+      env: { PEEKAPI_COLLECT_QUERY_STRING: 'true', PEEKAPI_NORMALIZE_PATHS: 'false' },
+    })
+    const long = 'x'.repeat(65_536)
+    for (const path of [`/${long}`, `/files?a=${long}`, `/${'a/'.repeat(32_768)}`])
+      expect((await ask(app.origin, path)).status).toBe(200)
+    const events = await ingest.waitForEvents(3)
+    expect(events.map(({ path }) => path.length)).toEqual([2048, 2048, 2048])
+    expect(events[1]!.path.startsWith('/files?a=xxx')).toBe(true)
+    await expectSettled(app)
+  })
+
   scenario('PEEKAPI_METADATA is in every event, beside a valid trace id', async ({ ingest, serve }) => {
     const app = await serve({ env: { PEEKAPI_METADATA: 'team=core', OTEL_SERVICE_NAME: 'shop' } })
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -77,11 +91,11 @@ describe.concurrent('PEEKAPI_CONFIG', () => {
     },
   )
 
-  scenario(
-    'functions that fail are named once; the event goes on without them, and without a path that should have been redacted',
-    async ({ ingest, serve }) => {
+  scenario.for(['faulty.cjs', 'patient.cjs', 'odd.cjs'])(
+    'functions that fail (%s) are named once; the event goes on without them, and without a path that should have been redacted',
+    async (file, { ingest, serve }) => {
       ingest.script = (n) => ({ status: n === 0 ? 500 : 202 })
-      const app = await serve({ env: { PEEKAPI_CONFIG: `${root}fixtures/config/faulty.cjs` } })
+      const app = await serve({ env: { PEEKAPI_CONFIG: `${root}fixtures/config/${file}` } })
       for (let n = 0; n < 5; n++) await ask(app.origin, '/data', { headers: { 'x-api-key': 'ck_1' } })
       await ingest.waitForEvents(5)
       for (const event of ingest.events)

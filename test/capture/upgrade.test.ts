@@ -1,11 +1,16 @@
 import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ApiEvent } from '../../src/types/client.ts'
 import { App } from '../support/app.ts'
 import { askRaw, bodyOf, statusOf, type RawAsk } from '../support/raw-ask.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { ask } from '../support/request.ts'
 import { Stage } from '../support/stage.ts'
+import { until } from '../support/until.ts'
 
 let stage: Stage
 beforeAll(async () => {
@@ -37,7 +42,7 @@ describe('answers written by hand', () => {
     meddle: (socket, received) => void (/ (?:101|407) [^]*\r\n\r\n/.test(received) && socket.destroy()),
   }
 
-  test.each(['/accept', '/buffer', '/split', '/corked', '/latin', '/hinted'])(
+  test.each(['/accept', '/buffer', '/split', '/corked', '/latin', '/hinted', '/accept-and-destroy'])(
     '%s: accepted, and nothing of ours stays on the connection',
     async (path) => {
       const { event, answer } = await upgrade(app, path, leave)
@@ -60,6 +65,13 @@ describe('answers written by hand', () => {
     },
   )
 
+  test('a head that takes its time: until all of it is there', async () => {
+    const accepted = await upgrade(app, '/accept-slowly', leave)
+    expect(accepted.event.response_time_ms).toBeGreaterThanOrEqual(20)
+    const refused = await upgrade(app, '/refuse-slowly')
+    expect(refused.event.metadata!['ttfb_ms']).toBeLessThan(refused.event.response_time_ms - 20)
+  })
+
   test.each(['/garbage', '/destroy', '/silence'])('%s: no answer at all', async (path) => {
     const { event } = await upgrade(app, path)
     expect(event).toMatchObject({ path, status_code: 500, metadata: { outcome: 'error' } })
@@ -70,6 +82,7 @@ describe('answers written by hand', () => {
       meddle: (socket) => void setTimeout(() => socket.resetAndDestroy(), 30),
     })
     expect(event).toMatchObject({ status_code: 499, metadata: { outcome: 'aborted' } })
+    expect(event.response_time_ms).toBeGreaterThanOrEqual(20)
   })
 
   test('what the application finds on the connection is what it finds without us', async () => {
@@ -119,6 +132,26 @@ describe('answers written by hand', () => {
   })
 })
 
+test('with PEEKAPI_WEBSOCKETS=full only what crossed behind the handshake is counted, once', async () => {
+  const app = await stage.serve({ file: 'fixtures/upgrade/raw.cjs', env: { PEEKAPI_WEBSOCKETS: 'full' } })
+  const head = (name: string): string =>
+    `GET /wrapped HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: own\r\nx-api-key: ${name}\r\n\r\n`
+  for (const before of ['', 'GET /before HTTP/1.1\r\nHost: a\r\n\r\n']) {
+    const name = stage.newName()
+    await askRaw(app.port, `${before}${head(name)}early bytes`, {
+      meddle: (socket, received) => void (received.endsWith('last words') && socket.destroy()),
+    })
+    const [, connection] = await stage.eventsOf(name, 2)
+    expect(connection).toMatchObject({
+      metadata: {
+        outcome: 'closed',
+        bytes_received: 'early bytes'.length,
+        bytes_sent: 'first wordslast words'.length,
+      },
+    })
+  }
+})
+
 describe('without a listener', () => {
   test('an upgrade is an ordinary request; CONNECT is closed by Node and no exchange', async () => {
     const app = await stage.serve({ file: 'fixtures/upgrade/unheard.cjs' })
@@ -153,4 +186,40 @@ test('ignored paths are ignored here too', async () => {
   )
   expect(statusOf(answer)).toBe(403)
   expect(await app.stats()).toMatchObject({ captured: 0, ignored: 1 })
+})
+
+test('the process ends: what nobody has answered is an error, what lives on is closed', async ({
+  onTestFinished,
+}) => {
+  const directory = mkdtempSync(join(tmpdir(), 'peekapi-upgrade-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const app = await App.serve({
+    file: 'fixtures/upgrade/raw.cjs',
+    env: { PEEKAPI_WEBSOCKETS: 'full', PEEKAPI_STORAGE_PATH: join(directory, 'events') },
+    endpoint: stage.ingest.url,
+  })
+  const begin = (path: string): RawClient =>
+    new RawClient({ port: app.port, host: '127.0.0.1' }).send(
+      `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n`,
+    )
+  const never = begin('/never')
+  const open = begin('/accept')
+  await open.got('\r\n\r\n')
+  await until(
+    async () => (await app.stats()).delivered === 1,
+    () => 'the event of the handshake',
+  )
+  await app.stop()
+  await Promise.all([never.ended(), open.ended()])
+  const kept = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'))
+  const events = kept.flatMap((text) => text.trim().split('\n')).map((line) => JSON.parse(line) as ApiEvent)
+  expect(events).toHaveLength(2)
+  const [closed, unanswered] = events.toSorted((a, b) => a.path.localeCompare(b.path)) as [ApiEvent, ApiEvent]
+  expect(closed).toMatchObject({
+    path: '/accept',
+    status_code: 101,
+    metadata: { outcome: 'closed', bytes_sent: 0 },
+  })
+  expect(unanswered).toMatchObject({ path: '/never', status_code: 500, metadata: { outcome: 'error' } })
+  expect(unanswered.response_time_ms).toBeGreaterThanOrEqual(0)
 })

@@ -33,6 +33,10 @@ describe('tunnels', () => {
       response_size: 0,
       metadata: { outcome: 'upgraded', protocol: 'h2' },
     })
+    // From the head of the request to that of the answer, however long the tunnel lives.
+    expect(accepted.event.response_time_ms).toBeGreaterThanOrEqual(0)
+    await askHttp2(app.origin, undefined, { ...echoing, headers: { ':authority': 'named:443' } })
+    expect(await stage.eventOf('named behind the answer')).toMatchObject({ method: 'CONNECT' })
     const refused = await exchangeOver(stage, app.origin, undefined, {
       method: 'CONNECT',
       headers: { ':authority': 'refused:443' },

@@ -38,7 +38,7 @@ describe.concurrent.each(TRANSPORTS)('exchanges that do not end well over $trans
         void stream.on('ready', () => setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), 30)),
     })
     expect(event).toMatchObject({ status_code: 499, response_size: 0, metadata: { outcome: 'aborted' } })
-    expect(event.response_time_ms).toBeGreaterThanOrEqual(20)
+    expect(event.response_time_ms).toBeGreaterThan(0)
   })
 
   test.each([

@@ -133,14 +133,20 @@ describe('answers written by hand', () => {
 })
 
 test('with PEEKAPI_WEBSOCKETS=full only what crossed behind the handshake is counted, once', async () => {
-  const app = await stage.serve({ file: 'fixtures/upgrade/raw.cjs', env: { PEEKAPI_WEBSOCKETS: 'full' } })
+  const app = await App.serve({
+    file: 'fixtures/upgrade/raw.cjs',
+    env: { PEEKAPI_WEBSOCKETS: 'full' },
+    endpoint: stage.ingest.url,
+  })
   const head = (name: string): string =>
     `GET /wrapped HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: own\r\nx-api-key: ${name}\r\n\r\n`
-  for (const before of ['', 'GET /before HTTP/1.1\r\nHost: a\r\n\r\n']) {
-    const name = stage.newName()
-    await askRaw(app.port, `${before}${head(name)}early bytes`, {
+  const names = [stage.newName(), stage.newName()]
+  for (const [n, before] of ['', 'GET /before HTTP/1.1\r\nHost: a\r\n\r\n'].entries()) {
+    await askRaw(app.port, `${before}${head(names[n]!)}early bytes`, {
       meddle: (socket, received) => void (received.endsWith('last words') && socket.destroy()),
     })
+  }
+  for (const name of names) {
     const [, connection] = await stage.eventsOf(name, 2)
     expect(connection).toMatchObject({
       metadata: {
@@ -150,6 +156,9 @@ test('with PEEKAPI_WEBSOCKETS=full only what crossed behind the handshake is cou
       },
     })
   }
+  // Nothing is left that would be an event of its own at the end.
+  await app.stop()
+  for (const name of names) await stage.eventsOf(name, 2)
 })
 
 describe('without a listener', () => {

@@ -93,12 +93,16 @@ describe.each(TRANSPORTS)('WebSockets by ws over $transport', ({ scheme }) => {
     const name = stage.newName()
     const answer = await askRaw(
       app.port,
-      `GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nx-api-key: ${name}\r\n\r\n`,
+      `GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nx-api-key: ${name}\r\n\r\n`,
       { ca: scheme === 'wss' ? stage.authority.pem : undefined },
     )
     expect(statusOf(answer)).toBe(400)
     const [event] = await stage.eventsOf(name)
-    expect(event).toMatchObject({ status_code: 400, response_size: bodyOf(answer).length })
+    expect(event).toMatchObject({
+      status_code: 400,
+      response_size: bodyOf(answer).length,
+      metadata: { protocol: 'websocket' },
+    })
   })
 
   test('an answer that takes its time: the time of the handshake, not of the connection', async () => {

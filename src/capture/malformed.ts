@@ -17,6 +17,9 @@ const PARSE_ERROR = /^HPE_/
 const CLIENT_LEFT = 'HPE_INVALID_EOF_STATE'
 const TIMED_OUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 
+/** Connections that Node reads no more of. While they close it may still find that their time is over. */
+const givenUp = new WeakSet<object>()
+
 /** An answer to what never became a request. */
 class MalformedExchange extends Exchange {
   readonly request: RequestHead
@@ -48,7 +51,8 @@ export function noticeClientError(error: unknown, socket: Connection): void {
   const code = String((error as { code?: unknown } | undefined)?.code)
   if (code !== TIMED_OUT && !PARSE_ERROR.test(code)) return
   // A connection opened and never used: browsers do it, and no request was there.
-  if (socket.bytesRead === 0) return
+  if (socket.bytesRead === 0 || givenUp.has(socket)) return
+  givenUp.add(socket)
   const { incoming } = (socket.parser ?? {}) as { incoming?: IncomingMessage | null }
   const inBody = !!incoming && !incoming.complete
   if (!inBody) countMalformed()

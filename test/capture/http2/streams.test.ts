@@ -60,6 +60,7 @@ describe.concurrent.each(TRANSPORTS)('the stream API over $transport', ({ scheme
       response_size: reply.body.byteLength,
     })
     expect(event.metadata).toMatchObject({ protocol: 'h2' })
+    expect(event.response_time_ms).toBeGreaterThanOrEqual(0)
     expect(event.metadata).not.toHaveProperty('outcome')
   })
 
@@ -113,6 +114,18 @@ describe.concurrent.each(TRANSPORTS)('the stream API over $transport', ({ scheme
     })
     expect(event.response_size).toBe(reply.body.byteLength)
     expect(event.metadata!['ttfb_ms']).toBeLessThan(event.response_time_ms - 30)
+  })
+
+  test('the rest of a request that comes behind its answer is no part of the time', async () => {
+    const { event } = await exchangeOver(stage, origin, '/answered-early', {
+      method: 'POST',
+      meddle: (stream) => {
+        stream.write('half')
+        stream.on('end', () => setTimeout(() => stream.end('half'), 500))
+      },
+    })
+    expect(event).toMatchObject({ status_code: 200, request_size: 8 })
+    expect(event.response_time_ms).toBeLessThan(450)
   })
 
   test('trailers that come late are part of the answer', async () => {

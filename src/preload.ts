@@ -1,6 +1,7 @@
 import { answerBy } from './capture/under-way.ts'
 import { boolean, list } from './config/values.ts'
 import { registry } from './frameworks/index.ts'
+import { adoptApplications } from './loader/applications.ts'
 import { listenToChannels } from './loader/channels.ts'
 import { interceptModules } from './loader/intercept.ts'
 import { setDebug, warnOnce } from './log.ts'
@@ -47,7 +48,10 @@ function start(): Surface {
     interceptModules(frameworks)
     answerBy(() => runtime?.currentExchange())
     listenToChannels(frameworks)
-    watchServers((server) => running().capture(server))
+    watchServers((server) => {
+      running().capture(server)
+      adoptApplications(frameworks, server)
+    })
     watchStreams(() => running().captureStreams())
     loadUserModule()
     return surfaceOf(running, () => runtime)

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { exchangeOf } from '../capture/exchange.ts'
 import { setRouteSource, type RouteSource } from '../capture/route.ts'
 import { Guard } from '../guard.ts'
+import { compiledMount } from './express-mount.ts'
 import { joinPath, pathTaken } from './express-path.ts'
 import type { Layer, Path, Paths, Route, Router } from './express-path.ts'
 
@@ -78,14 +79,19 @@ export class Dispatch implements RouteSource {
     this.#mount = frame.base
   }
 
-  /** A layer takes the request. Error handlers are not asked: the route that failed keeps the request. */
-  run(layer: Layer, paths: Paths, response: ServerResponse): void {
+  /**
+   * A layer takes the request. Error handlers are not asked: the route that failed keeps the request.
+   *
+   * @param known As the developer wrote it. Undefined for what was mounted before we saw Express.
+   */
+  run(layer: Layer, known: Paths | undefined, response: ServerResponse): void {
     const frame = this.#frame
     if (frame === undefined) return
     this.#seen = this.#request.route
     if (response.headersSent) return
     const { router, base, consumed, within } = frame
     const { baseUrl = '', url = '' } = this.#request
+    const paths = known ?? compiledMount(layer, router, baseUrl.slice(consumed))
     if (layer.route !== undefined) {
       this.#match = { base, path: pathTaken(layer, paths, router, url) }
       this.#mount = base

@@ -26,12 +26,33 @@ export const express: Framework = {
   patch(exports, path) {
     const { prototype } = exports as { prototype?: { handle?: unknown } }
     // In Express 4 every router inherits from the exported function itself.
-    const routers = typeof prototype?.handle === 'function' ? prototype : (exports as object)
-    if (patched.has(routers)) return
-    patched.add(routers)
-    wrapUse(routers)
-    wrapHandle(routers, path.startsWith('express/'))
+    patchRouters(
+      typeof prototype?.handle === 'function' ? prototype : (exports as object),
+      path.startsWith('express/'),
+    )
   },
+  adopt(application) {
+    const found = application as Application
+    const isExpress4 = found.lazyrouter !== undefined
+    // Express 4 has it from the first route on, and throws at whoever asks for the other one.
+    const router = isExpress4 ? found._router : found.router
+    let owner: object | null | undefined = router
+    while (owner && !Object.hasOwn(owner, 'handle')) owner = Object.getPrototypeOf(owner) as object | null
+    if (owner) patchRouters(owner, isExpress4)
+  },
+}
+
+interface Application {
+  readonly lazyrouter?: unknown
+  readonly _router?: object
+  readonly router?: object
+}
+
+function patchRouters(routers: object, isExpress: boolean): void {
+  if (patched.has(routers)) return
+  patched.add(routers)
+  wrapUse(routers)
+  wrapHandle(routers, isExpress)
 }
 
 function wrapUse(routers: object): void {
@@ -111,10 +132,11 @@ function patchLayers(router: Router): void {
         if (guard.active) {
           try {
             const layer = this as MountedLayer
-            // Neither: one of the handlers inside a route.
-            const path = layer.route === undefined ? layer[MOUNT] : layer.route.path
-            if (path !== undefined)
+            // The handlers inside a route are layers with a method.
+            if (layer.route !== undefined || layer[MOUNT] !== undefined || !('method' in layer)) {
+              const path = layer.route === undefined ? layer[MOUNT] : layer.route.path
               dispatchOf(request as Request)?.run(layer, path, response as ServerResponse)
+            }
           } catch (fault) {
             guard.fault(fault)
           }

@@ -30,6 +30,11 @@ export interface Registration {
   readonly observed: string
   readonly modules: readonly ObservedModule[]
   readonly channels?: readonly ObservedChannel[]
+  /**
+   * Whether a listener for requests is one of its applications: bundled ones were not seen as they loaded, and can still
+   * be patched when their server starts to listen.
+   */
+  readonly isApplication?: (listener: object) => boolean
   /** Has a `recognize`: nothing of it needs to be observed as it loads. */
   readonly recognizes?: true
   /** Loads the framework's file; called when one of its modules or channels first shows. */
@@ -46,6 +51,8 @@ export interface Framework {
    * @param path The matching `ObservedModule.path`, or the name of the channel.
    */
   patch?(exports: unknown, path: string): void
+  /** Patches what an application that listens was made of, if that was not seen as it loaded. */
+  adopt?(application: object): void
   /** Tells of every exchange that is over what this framework did in it, by the marks it left. Never throws. */
   readonly recognize?: Recognize
 }

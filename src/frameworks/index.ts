@@ -10,6 +10,7 @@ export const registry: readonly Registration[] = [
       { path: 'express/lib/router/index.js', versions: '>=4.16 <5' },
       { path: 'router/index.js', versions: '>=2 <3' },
     ],
+    isApplication: (listener) => 'handle' in listener && 'mountpath' in listener,
     load: () => (require('./express.ts') as typeof import('./express.ts')).express,
   },
   {

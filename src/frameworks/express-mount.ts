@@ -8,7 +8,7 @@ interface CompiledLayer extends Layer {
   readonly regexp?: RegExp
   params?: Readonly<Record<string, string | undefined>> | undefined
   path?: string | undefined
-  keys?: unknown
+  keys?: ReadonlyArray<{ readonly name: string | number }> | undefined
   match(path: string): unknown
 }
 
@@ -28,25 +28,39 @@ export function compiledMount(layer: Layer, router: Router, concrete: string): P
   const { rawPath, regexp } = layer as CompiledLayer
   if (rawPath !== undefined) return rawPath
   if (concrete === '') return '/'
-  if (regexp !== undefined && !regexp.source.includes(MADE)) return regexp
-  return probed(layer as CompiledLayer, concrete, router.caseSensitive === true)
+  const literal = router.caseSensitive === true ? concrete : concrete.toLowerCase()
+  if (regexp === undefined) return probed(layer as CompiledLayer, literal)
+  return regexp.source.includes(MADE) ? captured(layer as CompiledLayer, regexp, literal) : regexp
 }
 
-/** Puts a probe in the place of each segment in turn: where a parameter then holds it, that segment is the parameter. */
-function probed(layer: CompiledLayer, concrete: string, caseSensitive: boolean): string {
+const located = new WeakMap<RegExp, RegExp>()
+
+/** Express 4: the regular expression shows where each parameter is. */
+function captured({ keys = [] }: CompiledLayer, regexp: RegExp, literal: string): string {
+  let locating = located.get(regexp)
+  if (locating === undefined) located.set(regexp, (locating = new RegExp(regexp.source, `${regexp.flags}d`)))
+  const places = locating.exec(literal)?.indices?.slice(1) ?? []
+  let text = ''
+  let end = 0
+  for (const [index, place] of places.entries()) {
+    if (place === undefined || place[0] < end) continue
+    const name = keys[index]?.name
+    text += literal.slice(end, place[0]) + (typeof name === 'string' ? `:${name}` : '*')
+    end = place[1]
+  }
+  return text + literal.slice(end)
+}
+
+/** Routers 2.0 to 2.2 show nothing: puts a probe in the place of each segment in turn: where a parameter then holds it, that segment is the parameter. */
+function probed(layer: CompiledLayer, concrete: string): string {
   const { params, path, keys } = layer
   try {
     const segments = concrete.split('/')
     const names = segments.map((_, index) => nameAt(layer, segments, index))
     const values = Object.entries(paramsOf(layer, concrete)).filter(([name]) => !names.includes(`:${name}`))
-    return segments
-      .map(
-        (segment, index) =>
-          names[index] ?? withNames(caseSensitive ? segment : segment.toLowerCase(), values),
-      )
-      .join('/')
+    return segments.map((segment, index) => names[index] ?? withNames(segment, values)).join('/')
   } finally {
-    // Before router 2.3 the layer keeps what it matched, and other requests may be between the match and its use.
+    // The layer keeps what it matched, and other requests may be between their match and its use.
     Object.assign(layer, { params, path, ...(keys !== undefined && { keys }) })
   }
 }
@@ -70,8 +84,7 @@ function paramsOf(layer: CompiledLayer, path: string): Readonly<Record<string, s
 function withNames(segment: string, values: ReadonlyArray<[string, string | undefined]>): string {
   let text = segment
   for (const [name, value] of values) {
-    if (value !== undefined && value !== '')
-      text = text.replace(encodeURIComponent(value).toLowerCase(), `:${name}`)
+    if (value !== undefined && value !== '') text = text.replace(encodeURIComponent(value), `:${name}`)
   }
   return text
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { subject as express } from '../../fixtures/express/cases.ts'
 import { subject as fastify } from '../../fixtures/fastify/cases.ts'
@@ -62,14 +63,14 @@ export function beside(name: string, agent: Agent): void {
 }
 
 function compare(agent: Agent, subject: string, file: string, cases: readonly Case[]): void {
-  describe(file, () => {
+  describe(`${subject} ${basename(file)}`, () => {
     let alone: Run
     beforeAll(async () => {
-      alone = await run(agent, file, cases, 'none')
+      alone = await run(agent, subject, file, cases, 'none')
     })
 
     test.each(['before', 'after'] as const)('with us %s it', async (place) => {
-      const both = await run(agent, file, cases, place)
+      const both = await run(agent, subject, file, cases, place)
       const events = cases.map((one, index) => [one.name, said(both.events.get(`0/${index}`))])
       expect(events).toEqual(
         cases.map((one, index) => [one.name, expected(subject, one, alone.answers[index]!)]),
@@ -81,7 +82,13 @@ function compare(agent: Agent, subject: string, file: string, cases: readonly Ca
   })
 }
 
-async function run(agent: Agent, file: string, cases: readonly Case[], place: Place): Promise<Run> {
+async function run(
+  agent: Agent,
+  subject: string,
+  file: string,
+  cases: readonly Case[],
+  place: Place,
+): Promise<Run> {
   const lines: string[] = []
   const tell = (line: string): void => {
     if (agent.ignores?.test(line) !== true) lines.push(line)
@@ -99,7 +106,7 @@ async function run(agent: Agent, file: string, cases: readonly Case[], place: Pl
     endpoint: ingest.url,
   })
   const answers = await inTurn(cases, app, 0)
-  const wanted = cases.filter(({ ask }) => agent.misses?.(ask, file.split('/')[1]!) !== true).length
+  const wanted = cases.filter(({ ask }) => agent.misses?.(ask, subject) !== true).length
   await until(
     () => lines.filter((line) => line.startsWith(WHOLE)).length >= wanted,
     () =>

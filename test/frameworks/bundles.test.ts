@@ -11,7 +11,7 @@ import { ask } from '../support/request.ts'
 import { scenario } from '../support/scenario.ts'
 
 function bundle(bundler: string, entry: string, file: string): void {
-  execFileSync(process.execPath, [`${root}fixtures/bundlers/bundle.cjs`, bundler, `${root}${entry}`, file])
+  execFileSync(process.execPath, [`${root}fixtures/bundlers/bundle.cjs`, bundler, entry, file])
 }
 
 const releases = [express, fastify].flatMap((subject) =>
@@ -20,10 +20,11 @@ const releases = [express, fastify].flatMap((subject) =>
     .map((release) => ({ subject, ...release })),
 )
 
-/** Routers 2.0 to 2.2 keep nothing of a regular expression that something is mounted on. */
-function asBundled(one: Case, version: string): Case {
-  const forgotten = version === '5.1.0' && one.name === 'mounted on one'
-  return forgotten ? { ...one, route: '/rm/:0/in/:q' } : one
+/** Mounts that their compiled form does not tell, by the beginning of the route; see docs/frameworks.md. */
+function isForgotten({ route = '' }: Case, name: string, version: string): boolean {
+  if (name !== 'express' || version === '5.3.0') return false
+  if (route.startsWith(String.raw`/\/third`)) return true
+  return version.startsWith('5.') && (route.startsWith(String.raw`/\/rm`) || route.includes('{*splat}'))
 }
 
 /** Five seconds of CPU for each bundle; this long on a busy machine. */
@@ -42,7 +43,9 @@ describe.each(WITH_WEBPACK ? ['esbuild', 'webpack'] : ['esbuild'])('bundled by %
         const file = join(directory, 'app.cjs')
         bundle(bundler, `${fixture}/app.cjs`, file)
         const app = await serve({ file, env: { NODE_ENV: 'production', PEEKAPI_NORMALIZE_PATHS: 'false' } })
-        const cases = casesOf(subject, version, pinned).map((one) => asBundled(one, version))
+        const cases = casesOf(subject, version, pinned).filter(
+          (one) => !isForgotten(one, subject.name, version),
+        )
         const answers = await inTurn(cases, app, 0)
         await ingest.waitForEvents(cases.length)
         const events = new Map(ingest.events.map((event) => [event.consumer_id ?? '', event]))
@@ -58,7 +61,7 @@ describe.each(WITH_WEBPACK ? ['esbuild', 'webpack'] : ['esbuild'])('bundled by %
     '%s is captured by path',
     async (fixture, { ingest, directory, serve }) => {
       const file = join(directory, 'app.cjs')
-      bundle(bundler, `fixtures/${fixture}/app.cjs`, file)
+      bundle(bundler, `${root}fixtures/${fixture}/app.cjs`, file)
       const app = await serve({ file })
       await ask(app.origin, '/users/7')
       const [event] = await ingest.waitForEvents(1)

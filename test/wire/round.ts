@@ -4,7 +4,7 @@ import type { Account } from './account.ts'
 import { differences, outcomeOf } from './compare.ts'
 import type { StreamNames } from './http2-accountant.ts'
 import { runHttp2 } from './http2-client.ts'
-import type { ConnectionPlan, ExchangePlan } from './plan.ts'
+import { SECURE, type ConnectionPlan, type ExchangePlan } from './plan.ts'
 import type { Proxy } from './proxy.ts'
 import { runRaw } from './raw-client.ts'
 import { runUpgrades } from './upgrade-client.ts'
@@ -89,9 +89,10 @@ async function runAll(plans: readonly ConnectionPlan[], { proxies, names }: Worl
 interface Planned {
   readonly plan: ExchangePlan | undefined
   readonly way: string
+  readonly secure: boolean
 }
 
-const NOT_PLANNED: Planned = { plan: undefined, way: 'unknown' }
+const NOT_PLANNED: Planned = { plan: undefined, way: 'unknown', secure: false }
 
 function compareAll(
   plans: readonly ConnectionPlan[],
@@ -101,14 +102,14 @@ function compareAll(
   const planned = new Map<string, Planned>()
   for (const { client, port, exchanges } of plans)
     for (const plan of exchanges)
-      planned.set(plan.id, { plan, way: client === 'upgrade' ? 'upgrades' : port })
+      planned.set(plan.id, { plan, way: client === 'upgrade' ? 'upgrades' : port, secure: SECURE.has(port) })
   const mismatches: string[] = []
   const outcomes: Record<string, number> = {}
   const ways: Record<string, number> = {}
   for (const account of accounts) {
     const outcome = outcomeOf(account) ?? 'completed'
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
-    const { plan, way } = planned.get(account.id ?? '') ?? NOT_PLANNED
+    const { plan, way, secure } = planned.get(account.id ?? '') ?? NOT_PLANNED
     ways[way] = (ways[way] ?? 0) + 1
     const [event, ...more] = events.get(account.id ?? '') ?? []
     events.delete(account.id ?? '')
@@ -117,7 +118,7 @@ function compareAll(
         ? ['no event']
         : more.length > 0
           ? [`${more.length + 1} events`]
-          : differences(plan, account, event)
+          : differences(plan, account, event, secure)
     if (wrong.length > 0) mismatches.push(JSON.stringify({ wrong, plan, account, event }))
   }
   for (const [id, left] of events)

@@ -40,7 +40,8 @@ export class Stage {
     const find = (): ApiEvent[] => this.ingest.events.filter((event) => event.consumer_id === name)
     await until(
       () => find().length >= count,
-      () => `${count} events of ${name}; got ${JSON.stringify(find())}\n${this.#apps.map((app) => app.stderr).join('')}`,
+      () =>
+        `${count} events of ${name}; got ${JSON.stringify(find())}\n${this.#apps.map((app) => app.stderr).join('')}`,
     )
     expect(find()).toHaveLength(count)
     return find()

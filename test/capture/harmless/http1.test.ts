@@ -1,43 +1,56 @@
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import type { App } from '../../support/app.ts'
+import { Authority } from '../../support/certificates.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { ask } from '../../support/request.ts'
 import { scenario } from '../../support/scenario.ts'
 import { until } from '../../support/until.ts'
 
 const FILE = 'fixtures/http/transcript.cjs'
+const SERVERS = 2
 const SOURCE_BYTES = 200_015_872
 
-function connect(app: App, path: string, head: string = ''): RawClient {
+const authority = new Authority()
+const { key, cert } = authority.sign('IP:127.0.0.1')
+afterAll(() => authority.remove())
+
+function connect(app: App, path: string, { head = '', ca }: { head?: string; ca?: string } = {}): RawClient {
   const request = `GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n${head}\r\n`
-  return new RawClient({ port: app.port, host: '127.0.0.1' }).send(request)
+  return new RawClient({ port: app.port, host: '127.0.0.1', ...(ca !== undefined && { ca }) }).send(request)
 }
 
+/** From the second server, which tells of the first. */
 async function answered<Answer>(app: App, path: string): Promise<Answer> {
-  return JSON.parse((await ask(app.origin, path)).body.toString()) as Answer
+  return JSON.parse((await ask(`http://127.0.0.1:${app.ports[1]}`, path)).body.toString()) as Answer
 }
 
 /** One exchange after the other, so that what is written down has one order. */
-async function transcriptOf(app: App): Promise<unknown> {
-  for (const path of ['/write', '/chained', '/strict', '/empty', '/destroy']) await connect(app, path).ended()
+async function transcriptOf(app: App, ca?: string): Promise<unknown> {
+  const secure = ca === undefined ? {} : { ca }
+  for (const path of ['/write', '/chained', '/strict', '/empty', '/destroy'])
+    await connect(app, path, secure).ended()
   for (const path of ['/upload', '/early']) {
-    await connect(app, path, 'content-length: 5\r\n').send('hello').ended()
+    await connect(app, path, { head: 'content-length: 5\r\n', ...secure })
+      .send('hello')
+      .ended()
   }
-  const client = connect(app, '/left')
+  const client = connect(app, '/left', secure)
   const seen = async (text: string): Promise<boolean> =>
     JSON.stringify(await answered(app, '/transcript')).includes(text)
   while (!(await seen('"/left"')));
-  client.reset()
+  if (ca === undefined) client.reset()
+  else client.socket.destroy()
   while (!(await seen('["/left","request close undefined"]')));
   return answered(app, '/transcript')
 }
 
-scenario(
-  'results, callbacks, errors, order of events and listeners are those of a run without us',
-  async ({ serve, ingest }) => {
-    const without = await transcriptOf(await serve({ file: FILE, preload: 'none' }))
-    const app = await serve({ file: FILE })
-    expect(await transcriptOf(app)).toEqual(without)
+scenario.for(['http', 'https', 'fallback'])(
+  'results, callbacks, errors, order of events and listeners are those of a run without us, %s',
+  async (kind, { serve, ingest }) => {
+    const options = { file: FILE, args: [kind], env: { KEY: key, CERT: cert } }
+    const ca = kind === 'http' ? undefined : authority.pem
+    const without = await transcriptOf(await serve({ ...options, preload: 'none' }, SERVERS), ca)
+    expect(await transcriptOf(await serve(options, SERVERS), ca)).toEqual(without)
     await ingest.waitForEvents(8)
   },
 )
@@ -57,7 +70,7 @@ scenario(
     }
     const pulled: number[] = []
     for (const preload of ['none', '--import'] as const) {
-      const app = await serve({ file: FILE, preload, env: { PEEKAPI_IGNORE_PATHS: '/pulled' } })
+      const app = await serve({ file: FILE, preload, env: { PEEKAPI_IGNORE_PATHS: '/pulled' } }, SERVERS)
       const client = connect(app, '/pipe')
       client.socket.pause()
       pulled.push(await stalled(app))

@@ -50,8 +50,8 @@ describe.each(['app.cjs', 'app.mjs'])('%s', (file) => {
 async function layOutStrictly(flat: string, strict: string): Promise<void> {
   const store = join(strict, '.pnpm/all/node_modules')
   await mkdir(dirname(store), { recursive: true })
-  // By hard links.
-  execFileSync('cp', ['-al', flat, store])
+  // Not by links: the temporary directory may be on another disk.
+  execFileSync('cp', ['-a', flat, store])
   const { dependencies } = JSON.parse(await readFile(join(dirname(flat), 'package.json'), 'utf8')) as {
     dependencies: object
   }

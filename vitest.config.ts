@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /** Minutes instead of seconds: `npm run test:faults`, `npm run test:matrix`, `npm run test:soak`, `npm run test:agents`. */
-const LONG = ['test/faults/long/**', 'test/matrix/**', 'test/soak/**', 'test/agents/**']
+const LONG = ['test/faults/**', 'test/matrix/**', 'test/soak/**', 'test/agents/**']
 
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Registration } from '../frameworks/framework.ts'
 import { Guard } from '../guard.ts'
+import { isLeftAlone } from './versions.ts'
 
 const guard = new Guard('bundled frameworks')
 
@@ -13,8 +14,8 @@ export function adoptApplications(registrations: readonly Registration[], server
   seen.add(server)
   try {
     for (const listener of (server as EventEmitter).listeners('request')) {
-      for (const { isApplication, load } of registrations)
-        if (isApplication?.(listener) === true) load().adopt?.(listener)
+      for (const { name, isApplication, load } of registrations)
+        if (isApplication?.(listener) === true && !isLeftAlone(name)) load().adopt?.(listener)
     }
   } catch (fault) {
     guard.fault(fault)

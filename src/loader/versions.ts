@@ -29,6 +29,7 @@ export function satisfies(version: string, range: string): boolean {
 }
 
 const told = new Set<string>()
+const leftAlone = new Set<string>()
 
 /**
  * Whether a framework has a version that it was tested with. The others are left alone, which is said, once:
@@ -40,5 +41,11 @@ export function isTested(framework: string, packageName: string, version: unknow
   const message = `${framework}: ${packageName} ${found} is outside the tested range ${range}; its requests are captured by path`
   if (!told.has(message)) debug(() => message)
   told.add(message)
+  leftAlone.add(framework)
   return false
+}
+
+/** Whether a release of a framework showed itself that it was not tested with. */
+export function isLeftAlone(framework: string): boolean {
+  return leftAlone.has(framework)
 }

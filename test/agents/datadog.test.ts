@@ -32,9 +32,14 @@ beside('datadog', {
   },
   // It traces every connection, and there is no way out of that.
   ignores: /^tcp\.connect/,
+  // It takes what is injected for a request of its own.
+  requests: (ask) => (ask.startsWith('GET /injected/') ? 2 : 1),
 })
+
+/** It puts the origin before whatever was asked for: what follows may be no URL, or an absolute one. */
+const ORIGIN = /^http:\/\/127\.0\.0\.1:\d+/
 
 function lineOf({ name, resource, type, meta }: Span): string {
   if (type !== 'web') return `${name} ${resource}`
-  return `${WHOLE} ${resource} ${new URL(meta['http.url']!).pathname} ${meta['http.status_code']!}`
+  return `${WHOLE} ${resource} ${meta['http.url']!.replace(ORIGIN, '')} ${meta['http.status_code']!}`
 }

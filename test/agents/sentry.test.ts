@@ -22,7 +22,7 @@ beside('sentry', {
   // It takes our hook for the application's where its own come first.
   ignores: /^middleware fastify - onRequest$/,
   completedOnly: true,
-  misses: (ask, subject) => subject === 'express' && /^(?:HEAD|OPTIONS) /.test(ask),
+  requests: (ask, subject) => (subject === 'express' && /^(?:HEAD|OPTIONS) /.test(ask) ? 0 : 1),
 })
 
 function lineOf({ name, is_segment, attributes }: Span): string {

@@ -18,6 +18,7 @@ export type Receive = (post: Post) => unknown
 /** The backend of an agent, on loopback. */
 export class Sink {
   readonly #server: Server
+  #failure: { readonly error: unknown } | undefined
 
   private constructor(server: Server) {
     this.#server = server
@@ -35,11 +36,20 @@ export class Sink {
       take(request).then(
         (answer) =>
           response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {})),
-        (error: unknown) => response.writeHead(500).end(String(error)),
+        (error: unknown) => {
+          sink.#failure ??= { error }
+          response.writeHead(500).end()
+        },
       )
     })
+    const sink = new Sink(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return new Sink(server)
+    return sink
+  }
+
+  /** Agents say nothing of a post that is refused: throws if one could not be read. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   get port(): number {

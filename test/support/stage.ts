@@ -3,6 +3,7 @@ import type { ApiEvent } from '../../src/types/client.ts'
 import { App, type AppOptions } from './app.ts'
 import { Authority } from './certificates.ts'
 import { Ingest } from './ingest.ts'
+import { hasCrashed } from './replaceable.ts'
 import { expectSettled } from './traffic.ts'
 import { until } from './until.ts'
 
@@ -55,6 +56,7 @@ export class Stage {
   /** Ends all and proves that nothing was lost count of. */
   async close(): Promise<void> {
     for (const app of this.#apps) {
+      if (hasCrashed(app)) continue
       await expectSettled(app)
       await app.stop()
     }

@@ -1,5 +1,5 @@
 // What the preload adds to a process's start: CPU, wall time and memory, over the same process with an empty preload.
-// Usage: npm run build && node fixtures/install.mjs && node bench/startup.mjs [--runs 20] [--only express] [--json]
+// Usage: npm run build && node fixtures/install.mjs packaging && node bench/startup.mjs [--runs 20] [--only express|npm] [--json]
 //        [--node /path/to/another/node …]   (default: this one; `all`: the newest of each line in fixtures/nodes)
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -42,7 +42,7 @@ const env = {
 
 const cells = values.node.flatMap(executables).flatMap((node) =>
   Object.entries(programs)
-    .filter(([program]) => program.includes(values.only))
+    .filter(([program]) => values.only.split('|').some((part) => program.includes(part)))
     .flatMap(([program, args]) =>
       Object.entries(preloads).map(([preload, options]) => ({
         node,

@@ -16,7 +16,7 @@ export function writePrograms(directory) {
     writeFileSync(join(directory, name), source)
     return join(directory, name)
   }
-  const express = fileURLToPath(new URL('../../fixtures/express/5/node_modules/express', import.meta.url))
+  const express = installed('../../fixtures/express/5/node_modules/express')
   // Its presence alone makes ES modules observed.
   file('installed/node_modules/hono/package.json', '{}')
   const imports = Array.from({ length: MODULES }, (_, n) => {
@@ -28,6 +28,13 @@ export function writePrograms(directory) {
     'never serves': [file('script.cjs', '')],
     'never serves, hono installed': [file('installed/script.cjs', '')],
     'npm --version': [npm(), '--version'],
+    'tsc --version, 7.0': [installed('../../node_modules/typescript/bin/tsc'), '--version'],
+    'tsc --version, 5.0': [
+      installed('../../fixtures/packaging/node_modules/typescript-oldest/bin/tsc'),
+      '--version',
+    ],
+    'oxlint --version': [installed('../../node_modules/oxlint/bin/oxlint'), '--version'],
+    'vitest --version': [installed('../../node_modules/vitest/vitest.mjs'), '--version'],
     'plain http server': [
       file(
         'http.cjs',
@@ -56,6 +63,10 @@ export function writePrograms(directory) {
   file('modules-installed/node_modules/hono/package.json', '{}')
   for (let n = 0; n < MODULES; n++) file(`modules-installed/${n}.mjs`, `export const value = ${n}\n`)
   return { programs, empty: { cjs: file('empty.cjs', ''), mjs: file('empty.mjs', '') } }
+}
+
+function installed(path) {
+  return fileURLToPath(new URL(path, import.meta.url))
 }
 
 /** The script behind the command. */

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inertSurface } from '../../src/surface.ts'
 import { installPacked, type InstalledProject } from '../support/package.ts'
 
 const MAX_PACKAGES = 8
@@ -62,6 +63,31 @@ test('names version and licence of what it bundles', () => {
   for (const name of ['require-in-the-middle', 'module-details-from-path', 'shimmer']) {
     expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(\\S+\\)$`, 'm'))
   }
+})
+
+describe('where the entries may be read and no more, everything can be called and does nothing', () => {
+  const program = `surface.track({ method: 'GET', path: '/', status_code: 200 })
+surface.setConsumer('c')
+const client = new surface.PeekApiClient({ apiKey: 'k' })
+client.track({ method: 'GET', path: '/', status_code: 200 })
+Promise.all([surface.flush(), surface.shutdown(), client.flush(), client.shutdown()]).then(() =>
+  console.log(JSON.stringify([surface.stats(), client.stats()])))`
+  test.each([
+    ['import', 'inert.mjs', `import * as surface from '@peekapi/auto'\n${program}`],
+    ['require', 'inert.cjs', `const surface = require('@peekapi/auto')\n${program}`],
+  ])('%s', (_name, file, source) => {
+    writeFileSync(join(project.directory, file), source)
+    const ours = 'node_modules/@peekapi/auto'
+    const readable = [file, 'package.json', `${ours}/package.json`, `${ours}/register.*`]
+    const flags = readable.map((path) => `--allow-fs-read=${join(project.directory, path)}`)
+    const { stdout, stderr } = spawnSync(process.execPath, ['--permission', ...flags, file], {
+      cwd: project.directory,
+      encoding: 'utf8',
+      env: { PEEKAPI_API_KEY: 'k' },
+    })
+    expect(stderr).toMatch(/^\[peekapi\] could not start and stays inert: .*\n$/)
+    expect(JSON.parse(stdout)).toEqual([inertSurface.stats(), inertSurface.stats()])
+  })
 })
 
 describe('every door opens', () => {

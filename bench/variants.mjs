@@ -11,11 +11,11 @@ process.once('exit', () => rmSync(spools, { recursive: true, force: true }))
 let spool = 0
 
 /** Under the defaults, but for what keeps the run on this machine. */
-const ours = (sink, env = {}) => ({
+const ours = (url, env = {}) => ({
   execArgv: ['--import', file('../register.mjs')],
   env: {
     PEEKAPI_API_KEY: 'bench',
-    PEEKAPI_ENDPOINT: `${sink}/v1/events`,
+    PEEKAPI_ENDPOINT: `${url}/v1/events`,
     PEEKAPI_STORAGE_PATH: join(spools, String(spool++)),
     ...env,
   },
@@ -24,14 +24,14 @@ const ours = (sink, env = {}) => ({
 /** An application bare is measured twice: what lies between the two is noise. */
 export const BARE = ['bare', 'bare again']
 
-/** Everything an application can be measured under. Each is given where to export to. */
+/** Everything an application can be measured under. Each is given where to export to, and the application. */
 export const variants = {
   bare: () => ({ execArgv: [], env: {} }),
   'bare again': () => ({ execArgv: [], env: {} }),
   floor: () => ({ execArgv: ['--require', file('floor.cjs')], env: {} }),
-  ours: (sink) => ours(sink),
-  'ours without journal': (sink) => ours(sink, { PEEKAPI_DURABILITY: 'memory' }),
-  naive: (sink) => ({ execArgv: ['--require', file('naive.cjs')], env: { NAIVE_ENDPOINT: sink } }),
+  ours: ({ url }) => ours(url),
+  'ours without journal': ({ url }) => ours(url, { PEEKAPI_DURABILITY: 'memory' }),
+  naive: ({ url }) => ({ execArgv: ['--require', file('naive.cjs')], env: { NAIVE_ENDPOINT: url } }),
   ...Object.fromEntries(Object.entries(peers).map(([name, { start }]) => [name, start])),
 }
 
@@ -39,3 +39,12 @@ export const variants = {
 export const fits = (app, variant) => peers[variant]?.apps?.includes(app) ?? true
 
 export const OWN = ['bare', 'bare again', 'floor', 'ours', 'ours without journal', 'naive']
+
+/** Those that are asked for, the bare ones first; `all` is every one. */
+export function variantsNamed(names) {
+  const wanted = names === 'all' ? Object.keys(variants) : names.split(',')
+  const unknown = wanted.find((name) => variants[name] === undefined)
+  if (unknown !== undefined)
+    throw new Error(`no variant "${unknown}"; there are ${Object.keys(variants).join(', ')}`)
+  return [...new Set([...BARE, ...wanted])]
+}

@@ -1,10 +1,11 @@
 'use strict'
-const { addRoutes, answerFor, fixture, tell } = require('./routes.cjs')
+const { addRoutes, answerFor, fixture, tell, useSdk } = require('./routes.cjs')
 const require_ = fixture('koa/3')
 const Koa = require_('koa')
 const { Router } = require_('@koa/router')
 
 const app = new Koa()
+useSdk('koa', app)
 const router = new Router()
 addRoutes((method, path) =>
   router[method](path, (context) => {

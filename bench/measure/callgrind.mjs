@@ -38,7 +38,11 @@ export class CountedProgram {
       ],
       env,
     })
-    ;[program.hello] = await once(program.#child, 'message')
+    const exited = once(program.#child, 'exit').then(() =>
+      Promise.reject(new Error(`${file} ended at its start`)),
+    )
+    ;[program.hello] = await Promise.race([once(program.#child, 'message'), exited])
+    exited.catch(() => {})
     return program
   }
 

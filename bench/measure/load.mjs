@@ -1,89 +1,75 @@
-import { connect } from 'node:net'
+import { connectionsTo } from './connections.mjs'
 
-/** Where chunked transfer ends. */
-const LAST_CHUNK = '0\r\n\r\n'
+/** As fine as timers are. */
+const TICK_MS = 1
 
-/** Asks one path over kept-alive connections, each as soon as it has its answer. */
+/** Asks a server over kept-alive connections. */
 export class Load {
   #connections
-  #left = 0
-  #open = 0
-  #closed = false
-  #done = () => {}
-  #failed = () => {}
+  #pathOf
+  #asked = 0
 
-  constructor(port, path, connections) {
-    // With the headers of a usual client; the credential is what a consumer is told by.
-    const request = [
-      `GET ${path} HTTP/1.1`,
-      'Host: 127.0.0.1',
-      'User-Agent: bench',
-      'Accept: application/json',
-      'X-API-Key: bench-consumer',
-      '\r\n',
-    ].join('\r\n')
-    this.#connections = Array.from({ length: connections }, () => this.#connection(port, request))
+  /** @param path What is asked: one path, or a function that is given the number of the request. */
+  constructor(server, path, connections) {
+    this.#connections = connectionsTo(server, connections)
+    this.#pathOf = typeof path === 'string' ? () => path : path
   }
 
-  /** Resolves when so many requests were answered. */
+  /** A closed loop: each connection asks as soon as it has its answer. Resolves when so many requests were answered. */
   run(requests) {
     return new Promise((resolve, reject) => {
-      this.#done = resolve
-      this.#failed = reject
-      this.#left = requests
-      for (const connection of this.#connections) this.#next(connection)
+      let left = requests
+      let open = 0
+      const next = (connection) => {
+        if (left === 0) {
+          if (open === 0) resolve()
+          return
+        }
+        left--
+        open++
+        connection.ask(this.#pathOf(this.#asked++), (error) => {
+          open--
+          if (error) reject(error)
+          else next(connection)
+        })
+      }
+      for (const connection of this.#connections) next(connection)
+    })
+  }
+
+  /**
+   * So many requests per second, whether the answers keep up or not. Resolves with the milliseconds of each answer:
+   * from when it was asked for, waiting for a connection included, but not for this process's timer.
+   */
+  pace(requests, perSecond) {
+    return new Promise((resolve, reject) => {
+      const milliseconds = []
+      const waiting = []
+      const idle = [...this.#connections]
+      const begun = performance.now()
+      let due = 0
+      const ask = (since) => {
+        const connection = idle.pop()
+        if (connection === undefined) return waiting.push(since)
+        connection.ask(this.#pathOf(this.#asked++), (error) => {
+          if (error) return reject(error)
+          milliseconds.push(performance.now() - since)
+          idle.push(connection)
+          if (milliseconds.length === requests) resolve(milliseconds)
+          else if (waiting.length > 0) ask(waiting.shift())
+        })
+      }
+      const tick = () => {
+        const now = performance.now()
+        const soFar = Math.min(requests, Math.floor(((now - begun) / 1000) * perSecond))
+        for (; due < soFar; due++) ask(now)
+        if (due < requests) setTimeout(tick, TICK_MS)
+      }
+      tick()
     })
   }
 
   close() {
-    this.#closed = true
-    for (const { socket } of this.#connections) socket?.destroy()
+    for (const connection of this.#connections) connection.close()
   }
-
-  #next(connection) {
-    if (this.#left > 0) {
-      this.#left--
-      this.#open++
-      connection.ask()
-    } else if (this.#open === 0) {
-      this.#done()
-    }
-  }
-
-  /** Servers close what was idle for five seconds: then the next request goes over a connection anew. */
-  #connection(port, request) {
-    const connection = { socket: undefined, waiting: false, ask: undefined }
-    const open = () => {
-      let answer = ''
-      const socket = connect(port, '127.0.0.1').setNoDelay()
-      socket.on('data', (chunk) => {
-        answer += chunk.latin1Slice()
-        if (!isWhole(answer)) return
-        if (!answer.startsWith('HTTP/1.1 200 ')) this.#failed(new Error(`answered ${answer.slice(0, 300)}`))
-        answer = ''
-        connection.waiting = false
-        this.#open--
-        this.#next(connection)
-      })
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        connection.socket = undefined
-        if (connection.waiting && !this.#closed) connection.ask()
-      })
-      return socket
-    }
-    connection.ask = () => {
-      connection.waiting = true
-      connection.socket ??= open()
-      connection.socket.write(request)
-    }
-    return connection
-  }
-}
-
-function isWhole(answer) {
-  const head = answer.indexOf('\r\n\r\n')
-  if (head === -1) return false
-  const length = /\r\ncontent-length: (\d+)/i.exec(answer)?.[1]
-  return length === undefined ? answer.endsWith(LAST_CHUNK) : answer.length === head + 4 + Number(length)
 }

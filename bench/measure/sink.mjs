@@ -1,15 +1,42 @@
 // Takes whatever an agent exports, in a process of its own, and counts it: what is sent must arrive to be compared.
+import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 
-let posts = 0
-let bytes = 0
-const server = createServer((request, response) => {
-  request.on('data', (chunk) => (bytes += chunk.byteLength))
+const counts = { posts: 0, bytes: 0 }
+
+/** New Relic asks who it is and how often it may send, before it sends anything. */
+const NEW_RELIC = {
+  preconnect: (request) => ({ redirect_host: request.headers.host }),
+  connect: () => ({ agent_run_id: '1', collect_analytics_events: true }),
+}
+
+function take(request, response) {
+  request.on('data', (chunk) => (counts.bytes += chunk.byteLength))
   request.on('end', () => {
-    posts++
-    response.writeHead(202, { 'content-type': 'application/json' }).end('{}')
+    counts.posts++
+    const method = /^\/agent_listener\/.*[?&]method=(\w+)/.exec(request.url)?.[1]
+    const answer = method === undefined ? {} : { return_value: NEW_RELIC[method]?.(request) ?? [] }
+    response.writeHead(method === undefined ? 202 : 200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(answer))
   })
-})
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
-process.on('message', () => process.send({ posts, bytes }))
+}
+
+async function listen(server) {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return server.address().port
+}
+
+let secure
+const questions = {
+  counts: () => counts,
+  'listen over TLS': async (identity) => {
+    secure ??= listen(createSecureServer(identity, take))
+    return secure
+  },
+}
+process.on('message', async ({ question, given }) =>
+  process.send({ question, answer: await questions[question](given) }),
+)
 process.once('disconnect', () => process.exit())
+process.send({ port: await listen(createServer(take)) })

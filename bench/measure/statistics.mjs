@@ -18,3 +18,21 @@ export function shuffled(values) {
   }
   return order
 }
+
+/** Within which the median of the whole lies, at 95 %, whatever the distribution. */
+export function interval(values) {
+  const sorted = values.toSorted((a, b) => a - b)
+  const reach = (1.96 * Math.sqrt(sorted.length)) / 2
+  const at = (index) => sorted[Math.max(0, Math.min(sorted.length - 1, index))]
+  return [at(Math.floor(sorted.length / 2 - reach)), at(Math.ceil(sorted.length / 2 + reach) - 1)]
+}
+
+/** What values taken in pairs say: the median of the ratios, its quartiles, and the interval it lies in. */
+export function ratioOf(values, baseline) {
+  const ratios = values.map((value, index) => value / baseline[index])
+  return {
+    ratio: median(ratios),
+    quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+    interval: interval(ratios),
+  }
+}

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { perform } from '../../test/support/perform.ts'
 import { casesOf, releasesOf } from '../../test/contract.ts'
 import { peers } from './peers.mjs'
-import { environment } from '../measure/server.mjs'
+import { environmentOf } from '../measure/server.mjs'
 import { RouteSink } from './route-sink.mjs'
 
 const ALL = 'express,fastify,koa,hapi,hono,restify,polka,connect,feathers,nestjs,adonis,loopback'
@@ -81,7 +81,7 @@ async function bestUnder(peer, file, cases) {
 async function routesUnder(peer, file, cases, loader = []) {
   const sink = new RouteSink()
   const url = await sink.start()
-  const { execArgv, env } = peer === 'ours' ? ours(url) : peers[peer].start(url)
+  const { execArgv, env } = peer === 'ours' ? ours(url) : peers[peer].start({ url })
   const app = await started(file, [...execArgv, ...loader], { ...env, ...EXPORTED[peer] })
   if (app === undefined) {
     sink.close()
@@ -106,7 +106,7 @@ async function routesUnder(peer, file, cases, loader = []) {
 async function started(file, execArgv, env) {
   const child = fork(file, {
     execArgv: ['--require', path('test/support/probe.cjs'), ...execArgv],
-    env: { ...environment, PROBE: 'true', ...env },
+    env: { ...environmentOf(), PROBE: 'true', ...env },
     cwd: path('.'),
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })

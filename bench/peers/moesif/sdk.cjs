@@ -4,5 +4,5 @@ const moesif = require('moesif-nodejs')
 /** It refuses shorter ones. */
 const APPLICATION_ID = 'x'.repeat(64)
 
-module.exports = (app) =>
+exports.express = (app) =>
   app.use(moesif({ applicationId: APPLICATION_ID, baseUri: process.env.MOESIF_BASE_URI }))

@@ -25,7 +25,9 @@ const { values } = parseArgs({
   },
 })
 const LATENCY_TURNS = 5
-const REQUESTS_PER_TURN = 500
+const SECONDS_PER_TURN = 0.5
+/** Of what the bare application can do: above that all latency is queueing. */
+const LARGEST_SHARE = 0.5
 /** Enough that the young generation is collected some times over. */
 const ALLOCATING_REQUESTS = 4_000
 /** Built, and so left out by `node fixtures/install.mjs`. */
@@ -46,11 +48,13 @@ async function measured(app) {
   await lineup.warmUp(Number(values['warm-up']))
   for (let rotation = 0; rotation <= Number(values.rotations); rotation++) await lineup.rotate()
   const resident = lineup.resident()
-  const latencies = await lineup.latencies(LATENCY_TURNS, REQUESTS_PER_TURN, Number(values.rate))
+  const rounds = lineup.rounds()
+  const capacity = median(rounds[BARE[0]].map(({ requestsPerSecond }) => requestsPerSecond))
+  const rate = Math.round(Math.min(Number(values.rate), capacity * LARGEST_SHARE))
+  const latencies = await lineup.latencies(LATENCY_TURNS, Math.ceil(rate * SECONDS_PER_TURN), rate)
   const allocated = await lineup.allocations(ALLOCATING_REQUESTS)
   await lineup.stop()
 
-  const rounds = lineup.rounds()
   const [cost, again] = BARE.map((bare) => rounds[bare].map(({ nanoseconds }) => nanoseconds))
   const baseline = cost.map((nanoseconds, rotation) => (nanoseconds + again[rotation]) / 2)
   const base = median(baseline)
@@ -68,6 +72,7 @@ async function measured(app) {
       interval: interval.map(over),
       ratio,
       requestsPerSecond: Math.round(median(rounds[variant].map((round) => round.requestsPerSecond))),
+      rate,
       p50Ms: quantile(latencies[variant], 0.5),
       p99Ms: quantile(latencies[variant], 0.99),
       residentMegabytes: resident[variant],
@@ -91,6 +96,8 @@ function show(app, rows) {
     'RSS MB': row.residentMegabytes.toFixed(0),
     'bytes/req': row.allocatedBytes,
   })
-  console.log(`${app}: ${micro(rows[0].nanoseconds)} µs of CPU per request bare, Node ${process.version}`)
+  console.log(
+    `${app}: ${micro(rows[0].nanoseconds)} µs of CPU per request bare, latency at ${rows[0].rate} req/s, Node ${process.version}`,
+  )
   return console.table(Object.fromEntries(rows.map((row) => [row.variant, line(row)])))
 }

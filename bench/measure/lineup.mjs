@@ -73,6 +73,13 @@ export class Lineup {
     return bytes
   }
 
+  /** By server: what its probe answers. */
+  async ask(question) {
+    const answers = {}
+    for (const { name, server } of this.#entries) answers[name] = await server.ask(question)
+    return answers
+  }
+
   /** By server: MB of memory that it has now. */
   resident() {
     return this.#each(({ server }) => residentMegabytes(server.pid))

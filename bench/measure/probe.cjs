@@ -1,11 +1,15 @@
 'use strict'
 // In every server that is measured, the bare ones too: tells what only the process itself can know.
-const { monitorEventLoopDelay } = require('node:perf_hooks')
-const { GCProfiler, getHeapStatistics } = require('node:v8')
+const { createHistogram } = require('node:perf_hooks')
+const { GCProfiler, getHeapStatistics, setFlagsFromString } = require('node:v8')
+const { runInNewContext } = require('node:vm')
 
 const NANOSECONDS_PER_MILLISECOND = 1e6
 /** As fine as timers are. */
-const delay = monitorEventLoopDelay({ resolution: 1 })
+const TICK_MS = 1
+// `monitorEventLoopDelay` would count the time between two watches as one long delay.
+const delay = createHistogram()
+let watch
 const profiler = { collections: undefined, usedAtStart: 0 }
 
 const questions = {
@@ -26,12 +30,26 @@ const questions = {
     grownTo(getHeapStatistics().used_heap_size)
     return bytes
   },
-  'watch the event loop': () => void delay.enable(),
-  'leave the event loop': () => void delay.disable(),
-  /** Milliseconds that timers were late, while it was watched. */
+  /** What is held, buffers included: resident memory also has what V8 keeps for later. */
+  'live bytes'() {
+    setFlagsFromString('--expose-gc')
+    runInNewContext('gc')()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  },
+  'watch the event loop'() {
+    let last = performance.now()
+    watch = setInterval(() => {
+      const now = performance.now()
+      delay.record(Math.max(1, Math.round((now - last) * NANOSECONDS_PER_MILLISECOND)))
+      last = now
+    }, TICK_MS)
+  },
+  'leave the event loop': () => clearInterval(watch),
+  /** Milliseconds between two rounds of it, the timer's own included, while it was watched. */
   'event loop delay': () => ({
-    p99: delay.percentile(99) / NANOSECONDS_PER_MILLISECOND,
-    max: delay.max / NANOSECONDS_PER_MILLISECOND,
+    p99Ms: delay.percentile(99) / NANOSECONDS_PER_MILLISECOND,
+    maxMs: delay.max / NANOSECONDS_PER_MILLISECOND,
   }),
 }
 

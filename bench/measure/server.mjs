@@ -64,6 +64,8 @@ export async function startSink() {
       const { key, cert, authority } = identity()
       return { port: await ask('listen over TLS', { key, cert }), authority }
     },
+    /** How it is from now on: `up`, `slow` or `refused`. */
+    become: (state) => ask('become', state),
     counts: () => ask('counts'),
     stop: () => stopped(child),
   }

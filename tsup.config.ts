@@ -1,6 +1,8 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Options } from 'tsup'
 import manifest from './package.json' with { type: 'json' }
+import type { Registration } from './src/frameworks/framework.ts'
+import { registry } from './src/frameworks/index.ts'
 
 const shared: Options = {
   format: 'cjs',
@@ -55,23 +57,67 @@ function licenceText(name: string): string {
   throw new Error(`${name} is bundled, but has no licence file to publish`)
 }
 
-const config: Options[] = [
-  {
+type Plugin = NonNullable<Options['esbuildPlugins']>[number]
+
+/** Which frameworks' files are in a bundle. The others are never asked for there. */
+function frameworksThat(belong: (registration: Registration) => boolean): Plugin {
+  const left = new Set(
+    registry.filter((registration) => !belong(registration)).map(({ name }) => `./${name}.ts`),
+  )
+  return {
+    name: 'frameworks',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\.\/[\w-]+\.ts$/ }, ({ path, kind }) =>
+        kind === 'require-call' && left.has(path) ? { path, external: true } : undefined,
+      ),
+  }
+}
+
+const BUNDLES = ['preload', 'deferred', 'frameworks'] as const
+/** They are built at the same time. */
+const unbuilt = new Set<string>(BUNDLES)
+
+function publish(): void {
+  publishTypes()
+  publishLicences(BUNDLES.map((name) => `dist/${name}.cjs`))
+  for (const door of ['client.cjs', 'client.mjs']) copyFileSync(`src/${door}`, `dist/${door}`)
+}
+
+function bundle(name: (typeof BUNDLES)[number], source: string, plugin: Plugin): Options {
+  return {
     ...shared,
-    entry: { preload: 'src/preload.ts', deferred: 'src/deferred.ts' },
-    // Two files: what every process reads, and what only a process that serves does.
-    noExternal: [/^(?!\.\/deferred)/],
-    external: ['./deferred.cjs'],
+    entry: { [name]: source },
+    noExternal: [/^(?!\.\/(?:deferred|frameworks)\.cjs$)/],
+    external: BUNDLES.map((other) => `./${other}.cjs`),
+    esbuildPlugins: [plugin],
     esbuildOptions: (options) => {
       // require-in-the-middle logs through debug, which would write to the application's stderr under DEBUG=*.
       options.alias = { debug: './src/loader/silent-debug.cjs' }
     },
     onSuccess: async () => {
-      publishTypes()
-      publishLicences(['dist/preload.cjs', 'dist/deferred.cjs'])
-      for (const door of ['client.cjs', 'client.mjs']) copyFileSync(`src/${door}`, `dist/${door}`)
+      unbuilt.delete(name)
+      if (unbuilt.size === 0) publish()
     },
-  },
+  }
+}
+
+const config: Options[] = [
+  // What every process reads, what only a process that serves does, and what only one with a framework that is patched.
+  bundle(
+    'preload',
+    'src/preload.ts',
+    frameworksThat(() => false),
+  ),
+  bundle(
+    'deferred',
+    'src/deferred.ts',
+    frameworksThat(({ recognizes }) => recognizes === true),
+  ),
+  bundle(
+    'frameworks',
+    'src/frameworks/files.ts',
+    frameworksThat(({ recognizes }) => recognizes !== true),
+  ),
   {
     ...shared,
     format: 'esm',

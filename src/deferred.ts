@@ -4,4 +4,5 @@
  */
 export { loadConfigModule } from './config/module.ts'
 export { createClient } from './delivery/standalone.ts'
+export { recognizersOf } from './frameworks/recognizers.ts'
 export { startRuntime } from './runtime.ts'

@@ -1,8 +1,8 @@
-import { answerBy } from './capture/under-way.ts'
 import { boolean, list } from './config/values.ts'
 import { registry } from './frameworks/index.ts'
 import { adoptApplications } from './loader/applications.ts'
 import { listenToChannels } from './loader/channels.ts'
+import { loadFramework, surroundFrameworks } from './loader/framework-files.ts'
 import { interceptModules } from './loader/intercept.ts'
 import { setDebug, warnOnce } from './log.ts'
 import type { Runtime } from './runtime.ts'
@@ -44,9 +44,10 @@ function start(): Surface {
     const frameworks = enabledFrameworks()
     const running = (): Runtime => (runtime ??= loadRuntime(frameworks))
     // Frameworks load before the server that makes us read the rest of the configuration.
-    setDebug(flag('PEEKAPI_DEBUG', false))
+    const debug = flag('PEEKAPI_DEBUG', false)
+    setDebug(debug)
+    surroundFrameworks({ debug, underWay: () => runtime?.currentExchange() })
     interceptModules(frameworks)
-    answerBy(() => runtime?.currentExchange())
     listenToChannels(frameworks)
     watchServers((server) => {
       running().capture(server)
@@ -70,11 +71,9 @@ function loadUserModule(): void {
 }
 
 function loadRuntime(frameworks: typeof registry): Runtime {
-  const { startRuntime } = require('./deferred.cjs') as typeof import('./deferred.ts')
-  const recognizers = frameworks.flatMap(({ recognizes, load }) =>
-    recognizes === true ? (load().recognize ?? []) : [],
-  )
-  return startRuntime(process.env, recognizers)
+  const { recognizersOf, startRuntime } = require('./deferred.cjs') as typeof import('./deferred.ts')
+  const names = frameworks.map(({ name }) => name)
+  return startRuntime(process.env, recognizersOf(names))
 }
 
 function flag(name: string, fallback: boolean): boolean {
@@ -90,7 +89,9 @@ function flag(name: string, fallback: boolean): boolean {
 
 function enabledFrameworks(): typeof registry {
   const disabled = new Set(list((process.env['PEEKAPI_DISABLED_FRAMEWORKS'] ?? '').toLowerCase()))
-  return registry.filter(({ name }) => !disabled.has(name))
+  return registry
+    .filter(({ name }) => !disabled.has(name))
+    .map((registration) => ({ ...registration, load: () => loadFramework(registration.name) }))
 }
 
 export { PeekApiClient } from './surface.ts'

@@ -3,6 +3,7 @@ import type { ObservedModule, Registration } from '../frameworks/framework.ts'
 import { Guard } from '../guard.ts'
 import { wrapMethod, type Method } from '../wrap.ts'
 import { observeEsModules } from './es-modules.ts'
+import { frameworkFiles } from './framework-files.ts'
 import { manifestOf, ObservedFiles, packageOf } from './observed-files.ts'
 import { isTested } from './versions.ts'
 
@@ -54,7 +55,7 @@ function observeCompiled(loaded: (file: string, exports: unknown) => void): void
 
 /** Bun compiles without calling `_compile`, but it does call `require`, also for what an ES module imports. */
 function observeRequired(observed: ReadonlyMap<string, Observed>): void {
-  const { Hook } = require('require-in-the-middle') as typeof import('require-in-the-middle')
+  const Hook = frameworkFiles().requireHook()
   const packages = [...new Set([...observed.keys()].map(packageOf))]
   // eslint-disable-next-line no-new -- The instance has no further use; it is never unhooked.
   new Hook(packages, { internals: true }, (exports, name, directory) => {

@@ -36,6 +36,7 @@ test('ships what is needed and nothing else', () => {
     'dist/client.d.mts',
     'dist/client.mjs',
     'dist/deferred.cjs',
+    'dist/frameworks.cjs',
     'dist/index.d.cts',
     'dist/index.d.mts',
     'dist/loader.mjs',

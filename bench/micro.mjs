@@ -2,9 +2,9 @@
 // same loop without it. Instructions are counted by callgrind where the machine has valgrind; other work on the
 // machine does not change them.
 // Usage: node bench/micro.mjs [--rounds 60] [--only substring] [--json]   (a Node that runs TypeScript: 22.18 or later)
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { canCount, CountedProgram } from './measure/callgrind.mjs'
+import { canCount } from './measure/callgrind.mjs'
+import { instructionsOfStages, WARM_UP_CALLS } from './measure/stages.mjs'
 import { median, quantile } from './measure/statistics.mjs'
 import { repeat, stages } from './micro/stages.mjs'
 
@@ -17,11 +17,6 @@ const { values } = parseArgs({
 })
 /** Long enough that the clock's microsecond is nothing, short enough that a slow spell spoils few rounds. */
 const CALLS_PER_ROUND = 2_000
-/** Until the optimising compiler is done. */
-const WARM_UP_CALLS = 40_000
-const COUNTED_CALLS = 4_000
-/** The median leaves out those in which the collector or the compiler had its turn. */
-const COUNTED_ROUNDS = 7
 
 const names = Object.keys(stages).filter((name) => name.includes(values.only))
 
@@ -42,26 +37,7 @@ function nanoseconds(name) {
   return { median: median(rounds), low: quantile(rounds, 0.25), high: quantile(rounds, 0.75) }
 }
 
-async function instructions() {
-  const program = await CountedProgram.start(fileURLToPath(new URL('micro/program.mjs', import.meta.url)))
-  const perSide = (stage, side, times) => program.ask({ stage, side, times })
-  for (const name of names) for (const side of ['bare', 'ours']) await perSide(name, side, WARM_UP_CALLS)
-  await program.begin()
-  const counted = {}
-  for (const name of names) {
-    const side = async (which) => {
-      const rounds = []
-      for (let round = 0; round < COUNTED_ROUNDS; round++)
-        rounds.push((await program.count(() => perSide(name, which, COUNTED_CALLS))) / COUNTED_CALLS)
-      return median(rounds)
-    }
-    counted[name] = (await side('ours')) - (await side('bare'))
-  }
-  await program.stop()
-  return counted
-}
-
-const counted = canCount() ? await instructions() : {}
+const counted = canCount() ? await instructionsOfStages(names, median) : {}
 const rows = names.map((stage) => ({ stage, ...nanoseconds(stage), instructions: counted[stage] }))
 if (values.json) console.log(JSON.stringify({ node: process.version, rows }))
 else {

@@ -10,13 +10,16 @@ const spools = mkdtempSync(join(tmpdir(), 'peekapi-bench-'))
 process.once('exit', () => rmSync(spools, { recursive: true, force: true }))
 let spool = 0
 
+/** Where a process of ours can have its spool: nobody else's. */
+export const newSpool = () => join(spools, String(spool++))
+
 /** Under the defaults, but for what keeps the run on this machine. */
-const ours = (url, env = {}) => ({
+export const ours = (url, env = {}) => ({
   execArgv: ['--import', file('../register.mjs')],
   env: {
     PEEKAPI_API_KEY: 'bench',
     PEEKAPI_ENDPOINT: `${url}/v1/events`,
-    PEEKAPI_STORAGE_PATH: join(spools, String(spool++)),
+    PEEKAPI_STORAGE_PATH: newSpool(),
     ...env,
   },
 })

@@ -22,9 +22,9 @@ export class Lineup {
     })
   }
 
-  /** Until the optimising compiler is done with the heaviest agents, their ratios fall. */
-  async warmUp(requests) {
-    for (const { load } of this.#entries) await load.run(requests)
+  /** Until the optimising compiler is done with the heaviest agents, their ratios fall. `only` picks by name. */
+  async warmUp(requests, only = () => true) {
+    for (const { name, load } of this.#entries) if (only(name)) await load.run(requests)
   }
 
   /**
@@ -34,7 +34,7 @@ export class Lineup {
   async rotate(around = (_server, slice) => slice()) {
     for (const entry of shuffled(this.#entries)) {
       const { server, load, begun, rounds } = entry
-      const clock = cpuNanoseconds(server.pid)
+      const clock = cpuNanoseconds(server.pids)
       if (begun !== undefined) rounds.at(-1).nanoseconds = (clock - begun) / REQUESTS_PER_SLICE
       entry.begun = clock
       await around(server, async () => {
@@ -82,7 +82,7 @@ export class Lineup {
 
   /** By server: MB of memory that it has now. */
   resident() {
-    return this.#each(({ server }) => residentMegabytes(server.pid))
+    return this.#each(({ server }) => residentMegabytes(server.pids))
   }
 
   async stop() {

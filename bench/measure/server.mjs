@@ -32,8 +32,8 @@ export async function startServer(app, { execArgv, env }) {
   const hello = await Promise.race([messageFrom(child, ({ port }) => port !== undefined), exited])
   exited.catch(() => {})
   return {
+    pids: [child.pid],
     ...hello,
-    pid: child.pid,
     /** One of those in probe.cjs. */
     ask: async (question) => {
       child.send({ question })
@@ -43,10 +43,10 @@ export async function startServer(app, { execArgv, env }) {
   }
 }
 
-/** MB of memory that a process has. */
-export function residentMegabytes(pid) {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]
-  return (Number(kib) * 1024) / 1e6
+/** MB of memory that processes have. */
+export function residentMegabytes(pids) {
+  const kib = pids.map((pid) => /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1])
+  return (kib.reduce((sum, value) => sum + Number(value), 0) * 1024) / 1e6
 }
 
 /** Starts where exports go to: a process of its own, whose work is nobody's cost. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { defaultConsumer } from '../../src/capture/consumer-rules.ts'
 import { consumerNaming } from '../../src/capture/consumer.ts'
 import { startFollowing } from '../../src/capture/current.ts'
-import { eventOf } from '../../src/capture/event.ts'
+import { eventLines } from '../../src/capture/event.ts'
 import { openHttp1 } from '../../src/capture/http1-exchange.ts'
 import { settle } from '../../src/capture/open-exchanges.ts'
 import { pathNaming } from '../../src/capture/paths.ts'
@@ -14,7 +14,7 @@ import { setRoute } from '../../src/capture/route.ts'
 import { openingExchanges } from '../../src/capture/server.ts'
 import { bodyOf } from '../../src/delivery/batch.ts'
 import { Buffer as EventBuffer } from '../../src/delivery/buffer.ts'
-import { lineOf } from '../../src/delivery/line.ts'
+import { fitted } from '../../src/delivery/line.ts'
 import { DiskSpool } from '../../src/delivery/spool/disk-spool.ts'
 import { Ledger } from '../../src/delivery/ledger.ts'
 import { mix } from '../paths.mjs'
@@ -59,11 +59,13 @@ function exchangeFor(n) {
   return { exchange, request }
 }
 
-const settings = {
-  pathOf: pathNaming({ normalizePaths: true, collectQueryString: false }),
+const pathOf = pathNaming({ normalizePaths: true, collectQueryString: false })
+
+const lineOf = eventLines({
+  pathOf,
   consumerOf: consumerNaming([]),
   metadata: {},
-}
+})
 
 /** Each stage of an event's way through this package, alone: what it does, and the same loop without it. */
 export const stages = {
@@ -91,7 +93,7 @@ export const stages = {
   }),
   'event without a route'() {
     const exchanges = Array.from({ length: 512 }, (_, n) => exchangeFor(n).exchange)
-    return { ours: (n) => (sink += eventOf(exchanges[n % 512], settings).status_code) }
+    return { ours: (n) => (sink += lineOf(exchanges[n % 512]).length) }
   },
   'event with a route'() {
     const exchanges = Array.from({ length: 512 }, (_, n) => {
@@ -99,10 +101,10 @@ export const stages = {
       setRoute(request, 'express', `/users/:id/${n % 30}`)
       return exchange
     })
-    return { ours: (n) => (sink += eventOf(exchanges[n % 512], settings).status_code) }
+    return { ours: (n) => (sink += lineOf(exchanges[n % 512]).length) }
   },
   'path of a mix': () => ({
-    ours: (n) => (sink += settings.pathOf(mix[n % mix.length], undefined, 200).length),
+    ours: (n) => (sink += pathOf(mix[n % mix.length], undefined, 200).length),
   }),
   'consumer, 64 credentials'() {
     const requests = Array.from({ length: 64 }, (_, n) => message(n).request)
@@ -118,12 +120,8 @@ export const stages = {
       },
     }
   },
-  serialise() {
-    const events = Array.from({ length: 512 }, (_, n) => eventOf(exchangeFor(n).exchange, settings))
-    return { ours: (n) => (sink += lineOf(events[n % 512], MAX_EVENT_BYTES).length) }
-  },
   buffer() {
-    const line = lineOf(eventOf(exchangeFor(1).exchange, settings), MAX_EVENT_BYTES)
+    const line = fitted(lineOf(exchangeFor(1).exchange), MAX_EVENT_BYTES)
     const buffer = new EventBuffer(10_000, MAX_EVENT_BYTES, BATCH)
     return {
       ours: () => {
@@ -132,7 +130,7 @@ export const stages = {
     }
   },
   'body of a batch'() {
-    const line = lineOf(eventOf(exchangeFor(1).exchange, settings), MAX_EVENT_BYTES)
+    const line = fitted(lineOf(exchangeFor(1).exchange), MAX_EVENT_BYTES)
     const batch = { id: '0', lines: Array.from({ length: BATCH }, () => line) }
     return {
       ours: (n) => {
@@ -152,7 +150,7 @@ export const stages = {
       batchSize: BATCH,
       ledger: new Ledger(),
     })
-    const line = lineOf(eventOf(exchangeFor(1).exchange, settings), MAX_EVENT_BYTES)
+    const line = fitted(lineOf(exchangeFor(1).exchange), MAX_EVENT_BYTES)
     let batch = { id: '0', lines: [] }
     let batches = 0
     return {

@@ -1,7 +1,7 @@
-import type { ApiEvent, JsonValue } from '../types/client.ts'
 import type { ConsumerNaming } from './consumer.ts'
 import { cut, MAX_METHOD_CHARACTERS } from '../limits.ts'
 import type { Exchange } from './exchange.ts'
+import { decimal, isoTime, quoted, whole } from './json-text.ts'
 import { MALFORMED_PATH } from './malformed.ts'
 import { UNMATCHED_STATUSES, type PathNaming } from './paths.ts'
 import { rawHeader } from './raw-headers.ts'
@@ -18,44 +18,84 @@ export interface EventSettings {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** The event of an exchange that is over. */
-export function eventOf(exchange: Exchange, settings: EventSettings): ApiEvent {
-  const { status } = exchange
-  const { framework, template } = resolveRoute(exchange.route, status)
-  const event: ApiEvent = {
-    method: cut(exchange.method.toUpperCase(), MAX_METHOD_CHARACTERS),
-    path: exchange.url === MALFORMED_PATH ? MALFORMED_PATH : settings.pathOf(exchange.url, template, status),
-    status_code: status,
-    response_time_ms: twoDecimals(exchange.endedAt - exchange.startedAt),
-    request_size: exchange.requestBytes,
-    response_size: exchange.responseBytes,
-    timestamp: new Date(exchange.arrivedAt).toISOString(),
-  }
-  const consumer = settings.consumerOf(exchange)
-  if (consumer !== undefined) event.consumer_id = consumer
-  const metadata: Record<string, JsonValue> = { ...settings.metadata }
-  if (framework !== undefined) metadata['framework'] = framework
-  if (exchange.operation !== undefined) metadata['operation'] = exchange.operation
-  if (template === undefined && UNMATCHED_STATUSES.has(status)) metadata['unmatched'] = true
-  describeEnd(exchange, metadata)
-  const traceId = traceIdOf(rawHeader(exchange.request, 'traceparent'))
-  if (traceId !== undefined) metadata['trace_id'] = traceId
-  for (const _ in metadata) {
-    event.metadata = metadata
-    break
-  }
-  return event
+/** Makes the event of an exchange that is over, as the JSON text that is kept and sent. */
+export type EventLine = (exchange: Exchange) => string
+
+/** Keys of `metadata` that are ours, and with what stands in the details of exchanges all that can be written twice. */
+const OWN_KEYS: ReadonlySet<string> = new Set([
+  'framework',
+  'operation',
+  'unmatched',
+  'outcome',
+  'ttfb_ms',
+  'protocol',
+  'trace_id',
+  'grpc_status',
+  'connection_ms',
+  'bytes_received',
+  'bytes_sent',
+])
+
+/** Text at once: an object for each event, and its walk by `JSON.stringify`, cost several times as much. */
+export function eventLines(settings: EventSettings): EventLine {
+  const line = lines(settings)
+  // A static pair under a key of ours would be there twice. Ours stands later, and is what the parser takes.
+  if (Object.keys(settings.metadata).some((key) => OWN_KEYS.has(key)))
+    return (exchange) => JSON.stringify(JSON.parse(line(exchange)))
+  return line
 }
 
-function describeEnd(exchange: Exchange, metadata: Record<string, JsonValue>): void {
-  const { outcome, protocol, startedAt, headAt, endedAt } = exchange
-  if (outcome !== 'completed') metadata['outcome'] = outcome
+function lines({ pathOf, consumerOf, metadata }: EventSettings): EventLine {
+  const fixed = Object.entries(metadata).reduce((text, [key, value]) => pair(text, key, quoted(value)), '')
+  return (exchange) => {
+    const { status, url } = exchange
+    const { framework, template } = resolveRoute(exchange.route, status)
+    const path = url === MALFORMED_PATH ? MALFORMED_PATH : pathOf(url, template, status)
+    const consumer = consumerOf(exchange)
+    const isUnmatched = template === undefined && UNMATCHED_STATUSES.has(status)
+    const described = describe(fixed, exchange, framework, isUnmatched)
+    const start = `{"method":${methodOf(exchange.method)},"path":${quoted(path)},"status_code":${whole(status)}`
+    const times = `,"response_time_ms":${decimal(exchange.endedAt - exchange.startedAt)},"timestamp":"${isoTime(exchange.arrivedAt)}"`
+    const sizes = `,"request_size":${whole(exchange.requestBytes)},"response_size":${whole(exchange.responseBytes)}`
+    const caller = consumer === undefined ? '' : `,"consumer_id":${quoted(consumer)}`
+    return `${start}${times}${sizes}${caller}${described === '' ? '}' : `,"metadata":{${described}}}`}`
+  }
+}
+
+/** The pairs of `metadata`. */
+function describe(
+  fixed: string,
+  exchange: Exchange,
+  framework: string | undefined,
+  isUnmatched: boolean,
+): string {
+  const { outcome, protocol, startedAt, headAt, endedAt, operation, details } = exchange
+  let text = fixed
+  if (framework !== undefined) text = pair(text, 'framework', quoted(framework))
+  if (operation !== undefined) text = pair(text, 'operation', quoted(operation))
+  if (isUnmatched) text = pair(text, 'unmatched', 'true')
+  if (outcome !== 'completed') text = pair(text, 'outcome', quoted(outcome))
   if (headAt !== 0 && endedAt - headAt > MIN_TTFB_DIFFERENCE_MS)
-    metadata['ttfb_ms'] = twoDecimals(headAt - startedAt)
-  if (protocol !== undefined) metadata['protocol'] = protocol
-  if (exchange.details !== undefined) Object.assign(metadata, exchange.details)
+    text = pair(text, 'ttfb_ms', decimal(headAt - startedAt))
+  if (protocol !== undefined) text = pair(text, 'protocol', quoted(protocol))
+  if (details !== undefined)
+    for (const [key, value] of Object.entries(details)) text = pair(text, key, JSON.stringify(value))
+  const traceId = traceIdOf(rawHeader(exchange.request, 'traceparent'))
+  return traceId === undefined ? text : pair(text, 'trace_id', quoted(traceId))
 }
 
-function twoDecimals(milliseconds: number): number {
-  return Math.round(milliseconds * 100) / 100
+function pair(before: string, key: string, json: string): string {
+  return `${before === '' ? '' : `${before},`}${quoted(key)}:${json}`
+}
+
+/** Methods that were seen, as JSON. Node's parser knows some forty; over HTTP/2 a client may invent them. */
+const methods = new Map<string, string>()
+const MAX_METHODS = 100
+
+function methodOf(method: string): string {
+  const known = methods.get(method)
+  if (known !== undefined) return known
+  const text = quoted(cut(method.toUpperCase(), MAX_METHOD_CHARACTERS))
+  if (methods.size < MAX_METHODS) methods.set(method, text)
+  return text
 }

@@ -44,12 +44,14 @@ export class Hooks {
     }
   }
 
-  /** The event as it is to be recorded. */
-  finish(event: ApiEvent, exchange: Exchange): ApiEvent {
+  /** The event as it is to be recorded; before and after as JSON. */
+  finish(line: string, exchange: Exchange): string {
     const { enrich, redactPath } = this.#functions()
+    if (redactPath === undefined && enrich === undefined) return line
+    const event = JSON.parse(line) as ApiEvent
     if (redactPath !== undefined) event.path = this.#redacted(event.path, redactPath)
     if (enrich !== undefined) this.#enrich(event, exchange, enrich)
-    return event
+    return JSON.stringify(event)
   }
 
   #redacted(path: string, redactPath: NonNullable<ConfigModule['redactPath']>): string {

@@ -1,8 +1,7 @@
 import type { Config } from '../config/config.ts'
-import type { ApiEvent } from '../types/client.ts'
 import { consumerNaming } from './consumer.ts'
 import { startFollowing } from './current.ts'
-import { eventOf, type EventSettings } from './event.ts'
+import { eventLines } from './event.ts'
 import type { Recognize } from './exchange.ts'
 import type { Hooks } from './hooks.ts'
 import { ignoredRequests } from './ignore.ts'
@@ -13,7 +12,8 @@ import type { Admits, Settle } from './server.ts'
 
 /** What capture needs of the ledger's side. */
 export interface Recorder {
-  record(event: ApiEvent): void
+  /** @param line The event as JSON. */
+  record(line: string): void
   /** Counts a request that configuration leaves out. */
   ignore(): void
   /** Counts what arrived and never became a request. */
@@ -36,18 +36,18 @@ export function recordingBy(
   recorder: Recorder,
   recognizers: readonly Recognize[],
 ): Recording {
-  const settings: EventSettings = {
+  const lineOf = eventLines({
     pathOf: pathNaming(config),
     consumerOf: consumerNaming(config.consumer, (exchange) => hooks.identifyConsumer(exchange)),
     metadata: config.metadata,
-  }
+  })
   const isIgnored = ignoredRequests(config.ignorePaths, () => recorder.ignore())
   const asksPeer = config.consumer.some(({ from }) => from === 'mtls')
   startFollowing()
   accountTo({
     settle: (exchange) => {
       for (const recognize of recognizers) recognize(exchange)
-      recorder.record(hooks.finish(eventOf(exchange, settings), exchange))
+      recorder.record(hooks.finish(lineOf(exchange), exchange))
     },
     malformed: () => recorder.malformed(),
   })

@@ -109,5 +109,6 @@ const CATCH_ALL = new RegExp(
 )
 
 export function isCatchAll(template: string): boolean {
-  return CATCH_ALL.test(template)
+  // All of them have one of the two, and most routes neither.
+  return (template.includes('*') || template.includes('...')) && CATCH_ALL.test(template)
 }

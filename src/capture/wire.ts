@@ -54,12 +54,19 @@ interface Handle {
   readonly writeQueueSize?: number
 }
 
-/** A header of a serialised head, by its name in lower case. */
+const LINE_END = '\r\n'
+const COLON = 58
+
+/** A header of a serialised head, by its name in lower case. Asked for each exchange: only names of that length are looked at. */
 export function headerOf(head: string, name: string): string | undefined {
-  const line = head.toLowerCase().indexOf(`\r\n${name}: `)
-  if (line === -1) return undefined
-  const start = line + name.length + '\r\n: '.length
-  return head.slice(start, head.indexOf('\r\n', start))
+  for (let end = head.indexOf(LINE_END); end !== -1;) {
+    const start = end + LINE_END.length
+    const colon = start + name.length
+    end = head.indexOf(LINE_END, start)
+    if (head.charCodeAt(colon) === COLON && head.slice(start, colon).toLowerCase() === name)
+      return head.slice(colon + ': '.length, end)
+  }
+  return undefined
 }
 
 /** Status of a serialised head. */

@@ -1,11 +1,11 @@
 import type { Config } from '../config/config.ts'
 import { debug } from '../log.ts'
-import type { ApiEvent, Client, Stats, TlsOptions, TrackedEvent } from '../types/client.ts'
+import type { Client, Stats, TlsOptions, TrackedEvent } from '../types/client.ts'
 import { Backlog } from './backlog.ts'
 import type { Batch } from './batch.ts'
 import { Buffer } from './buffer.ts'
 import { Ledger, ledgerLine } from './ledger.ts'
-import { eventFromProgram, lineOf } from './line.ts'
+import { eventFromProgram, fitted } from './line.ts'
 import type { Environment } from './proxy.ts'
 import { Sender } from './sender.ts'
 import { DiskSpool } from './spool/disk-spool.ts'
@@ -58,10 +58,10 @@ export class DeliveryClient implements Client {
     this.#buffer = new Buffer(config.maxBufferSize, config.maxEventBytes, config.batchSize)
   }
 
-  /** Takes an event that this package made. */
-  record(event: ApiEvent): void {
+  /** Takes an event that is whole, as JSON. */
+  record(event: string): void {
     this.#ledger.captured++
-    const line = lineOf(event, this.#config.maxEventBytes)
+    const line = fitted(event, this.#config.maxEventBytes)
     if (line === undefined) this.#ledger.drop('too_large', 1)
     else if (this.#makeRoom(line)) this.#append(line)
     else this.#ledger.drop('buffer_full', 1)
@@ -69,7 +69,7 @@ export class DeliveryClient implements Client {
 
   track(event: TrackedEvent): void {
     const whole = eventFromProgram(event)
-    if (whole !== undefined) return this.record(whole)
+    if (whole !== undefined) return this.record(JSON.stringify(whole))
     this.#ledger.captured++
     this.#ledger.drop('corrupt', 1)
   }

@@ -5,19 +5,14 @@ import type { ApiEvent, JsonValue, TrackedEvent } from '../types/client.ts'
 const MAX_BYTES_PER_UNIT = 3
 
 /**
- * An event as the JSON text that will be sent, at most `maxBytes` long. One that is longer loses its
- * `metadata`; undefined if even that does not help.
+ * An event in JSON, at most `maxBytes` long. One that is longer loses its `metadata`; undefined if even that does not
+ * help.
  */
-export function lineOf(event: ApiEvent, maxBytes: number): string | undefined {
-  const line = serialize(event)
+export function fitted(line: string, maxBytes: number): string | undefined {
   if (fits(line, maxBytes)) return line
-  if (event.metadata === undefined) return undefined
-  const bare = serialize({ ...event, metadata: undefined })
-  return fits(bare, maxBytes) ? bare : undefined
-}
-
-function serialize(event: { [Key in keyof ApiEvent]: ApiEvent[Key] | undefined }): string {
-  return JSON.stringify(event)
+  const { metadata: _, ...bare } = JSON.parse(line) as ApiEvent
+  const shorter = JSON.stringify(bare)
+  return fits(shorter, maxBytes) ? shorter : undefined
 }
 
 function fits(line: string, maxBytes: number): boolean {

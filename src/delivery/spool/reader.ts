@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { eventFromProgram, lineOf } from '../line.ts'
+import { eventFromProgram, fitted } from '../line.ts'
 import { LineSplitter } from './lines.ts'
 
 const CHUNK_BYTES = 65_536
@@ -65,7 +65,7 @@ export class EventReader {
 
   #takeEvent(value: unknown): void {
     const event = eventFromProgram(value)
-    const line = event && lineOf(event, this.#maxEventBytes)
+    const line = event && fitted(JSON.stringify(event), this.#maxEventBytes)
     if (line !== undefined) this.#take(line)
     else if (event === undefined) this.flaws.corrupt++
     else this.flaws.tooLarge++

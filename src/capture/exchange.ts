@@ -79,6 +79,11 @@ export abstract class Exchange {
     return undefined
   }
 
+  /** Whether a text may stand in the head that was sent. A cheap question before `sentHeader`, for what is asked of every exchange. */
+  maySay(_text: string): boolean {
+    return true
+  }
+
   /** Of the trailers behind the body, as above. */
   sentTrailer(_name: string): string | undefined {
     return undefined

@@ -62,6 +62,11 @@ export class Http1Exchange extends Exchange {
     return typeof head === 'string' ? headerOf(head, name) : undefined
   }
 
+  override maySay(text: string): boolean {
+    const head = (this.response as Outgoing)._header
+    return typeof head === 'string' && head.includes(text)
+  }
+
   /** @param waiting What waited in the response before it took these bytes. */
   wrote(bytes: number, waiting: number): void {
     this.noticeHead()

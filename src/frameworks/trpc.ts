@@ -22,11 +22,15 @@ export const trpc: Framework = {
   },
 }
 
+const OWN_HEADER = 'trpc-accept'
+
 /** In `vary` only: permissions for other origins name the header as well. */
 function isAnswer(exchange: Exchange): boolean {
   const { method } = exchange
   return (
-    (method === 'GET' || method === 'POST') && exchange.sentHeader('vary')?.includes('trpc-accept') === true
+    (method === 'GET' || method === 'POST') &&
+    exchange.maySay(OWN_HEADER) &&
+    exchange.sentHeader('vary')?.includes(OWN_HEADER) === true
   )
 }
 

@@ -1,17 +1,17 @@
-import fc from 'fast-check'
+import { assert, double, integer, oneof, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
 import { decimal, isoTime, quoted, whole } from '../../src/capture/json-text.ts'
 
 /** Strings with everything that JSON has to escape: quotes, controls, lone surrogates. */
-const anyText = fc.oneof(
-  fc.string(),
-  fc.string({ unit: 'binary' }),
-  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
+const anyText = oneof(
+  string(),
+  string({ unit: 'binary' }),
+  string({ unit: integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
 )
 
 test('quotes as JSON does', () => {
-  fc.assert(
-    fc.property(anyText, (text) => {
+  assert(
+    property(anyText, (text) => {
       expect(quoted(text)).toBe(JSON.stringify(text))
     }),
     { numRuns: 2000 },
@@ -21,9 +21,9 @@ test('quotes as JSON does', () => {
 })
 
 test('writes numbers with two decimals as JSON does', () => {
-  const milliseconds = fc.double({ min: 0, max: 1e12, noNaN: true })
-  fc.assert(
-    fc.property(milliseconds, (value) => {
+  const milliseconds = double({ min: 0, max: 1e12, noNaN: true })
+  assert(
+    property(milliseconds, (value) => {
       expect(decimal(value)).toBe(JSON.stringify(Math.round(value * 100) / 100))
     }),
     { numRuns: 2000 },
@@ -44,9 +44,9 @@ test('keeps a clock that runs backwards readable', () => {
 })
 
 test('writes the time as Date does, whichever second came before', () => {
-  const time = fc.integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 })
-  fc.assert(
-    fc.property(time, (epochMs) => {
+  const time = integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 })
+  assert(
+    property(time, (epochMs) => {
       expect(isoTime(epochMs)).toBe(new Date(epochMs).toISOString())
     }),
     { numRuns: 2000 },

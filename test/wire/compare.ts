@@ -88,10 +88,11 @@ function isLostInRecord({ status, departure }: Account, event: ApiEvent): boolea
 
 /**
  * Where a request is read before Node has done with the answer before it, its own answer waits, and a 1xx that was
- * written meanwhile leaves after the head: the client takes it for body.
+ * written meanwhile leaves after the head: the client takes it for body, which shows where the body's length is told.
  */
-function isInterimMisplaced({ server }: ExchangePlan, { interim, responseEnded }: Account): boolean {
-  return server.processing === true && interim.length === 0 && responseEnded
+function isInterimMisplaced({ server }: ExchangePlan, { status, interim, responseBytes }: Account): boolean {
+  const isMissing = server.processing === true && status === server.status && interim.length === 0
+  return isMissing && server.length !== undefined && responseBytes > server.length
 }
 
 /** All that the application gave; what a compressor makes of that is anybody's guess. */

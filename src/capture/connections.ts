@@ -12,8 +12,11 @@ type Destroy = (this: Connection, error: unknown, callback: unknown) => unknown
 
 const guard = new Guard('connection capture')
 
-/** How systems say that the other end is gone. Errors from the system name their call. */
-const GONE = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
+/**
+ * Errors that connections broke by. One that breaks a second connection was handed on to it, as proxies do, and tells
+ * of the first.
+ */
+const befallen = new WeakSet<object>()
 
 /**
  * Sees connections break. `close` would be too late: by then what was waiting to be sent is forgotten, and with
@@ -38,7 +41,8 @@ export function watchConnections(): void {
   )
 }
 
-function breakOff(connection: Connection, error: unknown): void {
+function breakOff(connection: Connection, reason: unknown): void {
+  const error = ownError(reason)
   const upgrade = exchangeOf(connection)
   if (upgrade instanceof UpgradeExchange) return upgrade.close(hasLeft(connection, NO_RESPONSE, error))
   const response = connection._httpMessage
@@ -59,12 +63,26 @@ function breakOff(connection: Connection, error: unknown): void {
 const NO_RESPONSE = { destroyed: false }
 
 /** Whether the client left; otherwise this side closes the connection. */
-function hasLeft(connection: Connection, response: { destroyed: boolean }, error: unknown): boolean {
+function hasLeft(
+  connection: Connection,
+  response: { destroyed: boolean },
+  error: SystemError | undefined,
+): boolean {
   if (response.destroyed) return false
-  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown }
-  if (syscall !== undefined || GONE.has(code as string)) return true
+  // Also where its end waits behind bytes that nobody has read.
   return (
-    connection.readableEnded ||
+    error?.syscall !== undefined ||
     (connection as { _readableState?: { ended?: boolean } })._readableState?.ended === true
   )
+}
+
+/** Errors from the system name their call. */
+interface SystemError {
+  readonly syscall?: unknown
+}
+
+function ownError(error: unknown): SystemError | undefined {
+  if (typeof error !== 'object' || error === null || befallen.has(error)) return undefined
+  befallen.add(error)
+  return error
 }

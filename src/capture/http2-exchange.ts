@@ -65,7 +65,6 @@ export class Http2Exchange extends Exchange {
     const status = sentStatus(stream)
     if (status !== undefined) {
       this.status = status
-      if (this.headAt === 0) this.headAt = this.endedAt
     } else if (this.outcome === 'error') {
       this.status = BROKEN_OFF
     }
@@ -87,9 +86,7 @@ export class Http2Exchange extends Exchange {
   }
 
   interrupt(): void {
-    if (this.outcome === 'upgraded') return
-    this.closedHere = true
-    this.close()
+    if (this.outcome !== 'upgraded') this.close()
   }
 }
 
@@ -132,11 +129,6 @@ export function openHttp2(
   if (!admits(request)) return undefined
   const exchange = new Http2Exchange(stream, request, followsConnections)
   attach(exchange, stream)
-  if (stream.destroyed) {
-    // Reset before it was emitted: nothing will tell of its end.
-    exchange.close()
-    process.nextTick(settle, exchange)
-  }
   return exchange
 }
 
@@ -151,9 +143,7 @@ export const brokenByClient: WeakSet<Http2Session> = new WeakSet<Http2Session>()
 
 /** Of the head that was handed to the session, if one was. */
 function sentStatus(stream: ServerHttp2Stream): number | undefined {
-  return stream.headersSent && stream.sentHeaders !== undefined
-    ? Number(stream.sentHeaders[':status'])
-    : undefined
+  return stream.sentHeaders === undefined ? undefined : Number(stream.sentHeaders[':status'])
 }
 
 /** Closed by a frame of the client, or with its connection; else destroyed from this side, perhaps for the same reason. */
@@ -165,12 +155,10 @@ function isComplete(stream: ServerHttp2Stream): boolean {
   if (!stream.headersSent || stream.aborted) return false
   // Whatever is written behind such a head is an error, after which there is no `finish`.
   if (endsWithHead(stream)) return true
+  // The client was done before, so the last frame of the answer closes the stream ahead of `finish`. A client that
+  // leaves looks alike, but for what the session knows. It is asked only here, where it knows the stream.
+  if (!stream.writableFinished) return stream.state.localClose === 1
   const endedWell = stream.closed && stream.rstCode === 0
-  if (!stream.writableFinished) {
-    // The client was done before, so the last frame of the answer closes the stream ahead of `finish`. A client that
-    // leaves with code 0 looks alike, but for what the session knows. It is asked only here, where it knows the stream.
-    return stream.writableEnded && endedWell && stream.state.localClose === 1
-  }
   // A file is piped below JavaScript, where `finish` comes before its first byte.
   if (sendsFile(stream)) return endedWell
   const awaitsTrailers = stream.sentTrailers === undefined && stream.listenerCount('wantTrailers') > 0

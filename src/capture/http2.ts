@@ -120,8 +120,7 @@ function followStreams(prototype: object): void {
     if (!stream.closed && !isClientGone(stream.session)) exchange.closedHere = true
   })
   // Not `_destroy`, where the stream no longer tells its state.
-  before(prototype, 'destroy', (exchange, stream) => {
-    if (stream.destroyed) return
+  before(prototype, 'destroy', (exchange) => {
     exchange.close()
     settle(exchange)
   })

@@ -25,7 +25,7 @@ let onMessageComplete: Callback | undefined
 export function countUploads(connection: Connection | undefined): void {
   const parser = connection?.parser as Parser | null | undefined
   const key = parser?.constructor.kOnBody
-  if (!parser || key === undefined || parser[key] === countBody) return
+  if (!parser || key === undefined) return
   onBody ??= parser[key]
   // Somebody else was here first; theirs is not the function that ours would call.
   if (onBody !== undefined && parser[key] === onBody) parser[key] = countBody
@@ -34,8 +34,7 @@ export function countUploads(connection: Connection | undefined): void {
 function countBody(this: Parser, chunk?: { readonly byteLength: number }): unknown {
   try {
     const exchange = this.incoming ? http1ExchangeOf(this.incoming) : undefined
-    if (exchange !== undefined && !exchange.settled && chunk !== undefined)
-      exchange.requestBytes += chunk.byteLength
+    if (exchange !== undefined && chunk !== undefined) exchange.requestBytes += chunk.byteLength
   } catch (fault) {
     guard.fault(fault)
   }
@@ -56,10 +55,9 @@ export function settleWithUpload(connection: Connection): boolean {
 }
 
 function completeMessage(this: Parser): unknown {
-  const { incoming } = this
   const result = Reflect.apply(onMessageComplete!, this, arguments)
   try {
-    settleAnswered(incoming)
+    settleAnswered(this.incoming)
   } catch (fault) {
     guard.fault(fault)
   }

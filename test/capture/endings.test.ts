@@ -8,7 +8,7 @@ import { ask } from '../support/request.ts'
 import { Subject, type RawRequest } from '../support/subject.ts'
 import { App } from '../support/app.ts'
 
-const OPTIONS = { file: 'fixtures/http/endings.cjs', env: { PEEKAPI_IGNORE_PATHS: '/open,/cut' } }
+const OPTIONS = { file: 'fixtures/http/endings.cjs', env: { PEEKAPI_IGNORE_PATHS: '/open,/cut,/cut-off' } }
 const TOO_MUCH = 20_000_000
 /** Timestamps have whole milliseconds. */
 const TIMESTAMP_MS = 1
@@ -138,6 +138,29 @@ describe('the server breaks off', () => {
     })
   })
 
+  test('during an upload that it cannot hand on: 500, though the error is one of a connection', async () => {
+    const { name, client } = await begin('/refused', {
+      method: 'POST',
+      headers: { 'content-length': 100 },
+      body: 'ten bytes.',
+    })
+    await client.ended()
+    expect(await subject.eventOf(name)).toMatchObject({
+      status_code: 500,
+      response_size: 0,
+      metadata: { outcome: 'error' },
+    })
+  })
+
+  test('on more requests that are left out than it takes to switch off what fails', async () => {
+    for (let n = 0; n < 25; n++) {
+      const client = subject.connect().send('GET /cut-off HTTP/1.1\r\nHost: a\r\n\r\n')
+      await client.ended()
+    }
+    const { event } = await subject.exchange('/destroy-socket')
+    expect(event).toMatchObject({ status_code: 200, metadata: { outcome: 'error' } })
+  })
+
   test.each([
     ['/destroy-socket', 4, 'error'],
     ['/timed-out-late', 4, 'error'],
@@ -214,9 +237,23 @@ describe('pipelining', () => {
       })
     }
   })
+
+  test('an answer that is destroyed before its turn, and written to all the same: nothing of it was sent', async () => {
+    const requests = ['/slow', '/destroyed-in-line'].map((path) => subject.request(path, { keepAlive: true }))
+    const client = subject.connect().send(Buffer.concat(requests.map(({ bytes }) => bytes)))
+    await client.got('last')
+    expect(await subject.eventOf(requests[0]!.name)).toMatchObject({ status_code: 200, response_size: 9 })
+    client.reset()
+    expect((await subject.eventOf(requests[1]!.name)).response_size).toBe(0)
+  })
 })
 
 describe('time', () => {
+  test('of a head that is flushed: the time to it', async () => {
+    const { event } = await subject.exchange('/flushed')
+    expect(event.metadata!['ttfb_ms']).toBeLessThan(event.response_time_ms - 40)
+  })
+
   test('of a slow answer: the total, and the time to its first byte', async () => {
     const before = Date.now()
     const { event } = await subject.exchange('/slow')

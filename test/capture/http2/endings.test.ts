@@ -55,6 +55,24 @@ for (const { transport, scheme } of TRANSPORTS) {
       },
     )
 
+    test('the client gives up what the server does not read: no head, no time to one', async () => {
+      const { event } = await exchange('/paused', {
+        method: 'POST',
+        meddle: (stream) => {
+          stream.write('unread', () => setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), 30))
+        },
+      })
+      expect(event).toMatchObject({ status_code: 499, response_size: 0, metadata: { outcome: 'aborted' } })
+      expect(event.metadata).not.toHaveProperty('ttfb_ms')
+    })
+
+    test('the client resets between body and trailers: aborted', async () => {
+      const { event } = await exchange('/trailers', {
+        meddle: (stream) => void stream.once('data', () => stream.close(constants.NGHTTP2_CANCEL)),
+      })
+      expect(event).toMatchObject({ status_code: 200, response_size: 4, metadata: { outcome: 'aborted' } })
+    })
+
     test('the client leaves a file that it does not read: aborted, and not all of the file', async () => {
       const { event } = await exchange('/file', {
         meddle: (stream) => {
@@ -92,12 +110,22 @@ for (const { transport, scheme } of TRANSPORTS) {
       expect(event).toMatchObject({ status_code: 200, metadata: { outcome: 'aborted' } })
     })
 
-    test('the client resets after the whole answer: completed', async () => {
-      const { event } = await exchange('/unread', {
+    test.each([
+      ['/unread', 12],
+      ['/trailers', 4],
+    ])('the client resets after the whole answer of %s: completed', async (path, bytes) => {
+      const { event } = await exchange(path, {
         method: 'POST',
         meddle: (stream) => void stream.on('end', () => stream.close(constants.NGHTTP2_CANCEL)),
       })
-      expect(event).toMatchObject({ status_code: 200, response_size: 12 })
+      expect(event).toMatchObject({ status_code: 200, response_size: bytes })
+      expect(event.metadata).not.toHaveProperty('outcome')
+    })
+
+    test('the server destroys what ended with its head: completed', async () => {
+      const { event } = await exchange('/none-destroyed')
+      expect(event).toMatchObject({ status_code: 204, response_size: 0 })
+      expect(event.response_time_ms).toBeGreaterThanOrEqual(0)
       expect(event.metadata).not.toHaveProperty('outcome')
     })
 

@@ -84,8 +84,8 @@ describe('servers', () => {
   beforeAll(async () => {
     app = await stage.serve({ file: 'fixtures/http2/several.cjs' })
     await until(
-      () => app.ports.length === 2,
-      () => 'the second server',
+      () => app.ports.length === 3,
+      () => 'all servers',
     )
   })
 
@@ -108,7 +108,17 @@ describe('servers', () => {
     expect(await stage.eventOf('inner /handed-on')).toMatchObject({ path: '/handed-on', response_size: 5 })
     await askHttp2(`http://127.0.0.1:${app.ports[1]}`, '/direct')
     expect(await stage.eventOf('inner /direct')).toMatchObject({ path: '/direct', response_size: 5 })
-    expect(stage.ingest.events.filter(({ path }) => path === '/handed-on')).toHaveLength(1)
+    await askHttp2(app.origin, '/queued')
+    expect(await stage.eventOf('inner /queued')).toMatchObject({ path: '/queued', response_size: 5 })
+    for (const handed of ['/handed-on', '/queued'])
+      expect(stage.ingest.events.filter(({ path }) => path === handed)).toHaveLength(1)
+  })
+
+  test('a stream handed on to a second server: one event', async () => {
+    await askHttp2(`http://127.0.0.1:${app.ports[2]}`, '/stream-handed-on')
+    expect(await stage.eventOf('inner /stream-handed-on')).toMatchObject({ response_size: 5 })
+    await app.stats()
+    expect(stage.ingest.events.filter(({ path }) => path === '/stream-handed-on')).toHaveLength(1)
   })
 
   test('a client that asks and resets in one packet: one event, aborted', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { App, root, type Ending } from '../support/app.ts'
 import { scenario } from '../support/scenario.ts'
 import { ask } from '../support/request.ts'
+import { until } from '../support/until.ts'
 
 const PRELOADS = ['--import', '--require'] as const
 
@@ -131,6 +132,32 @@ scenario(
     await ask(app.origin, '/2')
     await ingest.waitForEvents(2)
     expect(await app.stats()).toMatchObject({ captured: 2 })
+  },
+)
+
+scenario(
+  'beside an application that tells of its requests itself, by our client and by an older SDK: one event of ours per request',
+  async ({ ingest, serve }) => {
+    const REQUESTS = 3
+    const app = await serve({ file: 'fixtures/http/hand-wired.cjs' })
+    for (let n = 0; n < REQUESTS; n++) await ask(app.origin, `/told/${n}`)
+    // The batches of older SDKs have no key that would tell them apart.
+    const toldBy = (who: string): string[] =>
+      ingest.batches
+        .flatMap(({ events }) => events)
+        .filter(({ metadata }) => (metadata?.['by'] ?? 'preload') === who)
+        .map(({ path }) => path)
+        .toSorted()
+    const all = ['preload', 'client', 'sdk']
+    await until(
+      () => all.every((who) => toldBy(who).length >= REQUESTS),
+      () => `all events; got ${JSON.stringify(all.map(toldBy))}`,
+    )
+    expect(await app.stats()).toMatchObject({ captured: REQUESTS })
+    expect(await app.stop()).toMatchObject({ code: 0, stderr: '' })
+    expect(toldBy('client')).toEqual(['/told/0', '/told/1', '/told/2'])
+    expect(toldBy('sdk')).toEqual(toldBy('client'))
+    expect(toldBy('preload')).toEqual(Array(REQUESTS).fill('/told/{id}'))
   },
 )
 

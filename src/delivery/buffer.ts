@@ -1,7 +1,13 @@
 import { newBatchId, type Batch } from './batch.ts'
 
-interface GrowingBatch extends Batch {
-  readonly lines: string[]
+class GrowingBatch implements Batch {
+  readonly lines: string[] = []
+  #id: string | undefined
+
+  /** Made when somebody asks, which is not the request that brings the first event: `node:crypto` loads for it. */
+  get id(): string {
+    return (this.#id ??= newBatchId())
+  }
 }
 
 /** Whatever the number of events, memory for them stays below this: 1 KiB for each event of the default buffer. */
@@ -39,7 +45,7 @@ export class Buffer {
   /** Appends one event; true when it completes a batch. */
   push(line: string): boolean {
     if (this.#open === undefined) {
-      this.#open = { id: newBatchId(), lines: [] }
+      this.#open = new GrowingBatch()
       this.#batches.push(this.#open)
     }
     this.#open.lines.push(line)

@@ -1,6 +1,6 @@
-import module from 'node:module'
 import type { LoadHookSync } from 'node:module'
 import { join } from 'node:path'
+import { builtin } from '../builtin.ts'
 import { debug } from '../log.ts'
 import { receiveReports, withReport } from './append.ts'
 import { ObservedFiles, packageOf } from './observed-files.ts'
@@ -38,7 +38,7 @@ export function observeEsModules(
     evaluated(fileURLToPath(url), namespace)
   })
   try {
-    if (sync) module.registerHooks({ load: loadHook(new ObservedFiles(paths)) })
+    if (sync) nodeModule().registerHooks({ load: loadHook(new ObservedFiles(paths)) })
     else registerThread(paths)
   } catch (fault) {
     // `--permission` without `--allow-worker` forbids the thread.
@@ -58,7 +58,11 @@ function loadHook(observed: ObservedFiles): LoadHookSync {
 /** 50 ms of start and a detour for every ES module, hence only below the releases above. Deprecated, loudly, from 26 on. */
 function registerThread(paths: readonly string[]): void {
   const { pathToFileURL } = require('node:url') as typeof import('node:url')
-  module.register(pathToFileURL(join(__dirname, 'loader.mjs')), { data: paths })
+  nodeModule().register(pathToFileURL(join(__dirname, 'loader.mjs')), { data: paths })
+}
+
+function nodeModule(): typeof import('node:module') {
+  return builtin('node:module')
 }
 
 function hasSafeSyncHooks(version: string): boolean {

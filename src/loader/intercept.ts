@@ -1,9 +1,9 @@
-import module from 'node:module'
 import type { ObservedModule, Registration } from '../frameworks/framework.ts'
 import { Guard } from '../guard.ts'
 import { wrapMethod, type Method } from '../wrap.ts'
 import { observeEsModules } from './es-modules.ts'
 import { frameworkFiles } from './framework-files.ts'
+import { moduleClass } from './module-class.ts'
 import { manifestOf, ObservedFiles, packageOf } from './observed-files.ts'
 import { isTested } from './versions.ts'
 
@@ -41,7 +41,7 @@ export function interceptModules(registrations: readonly Registration[]): void {
  */
 function observeCompiled(loaded: (file: string, exports: unknown) => void): void {
   wrapMethod<Method>(
-    (module as unknown as { prototype: object }).prototype,
+    moduleClass().prototype,
     '_compile',
     (compile) =>
       // Its name shows in stack traces.

@@ -34,7 +34,7 @@ function asksForAlias(manifest: string, packages: readonly string[]): boolean {
 function entries(entry: string | undefined): string[] {
   if (entry === undefined) return []
   try {
-    return [entry, realpathSync(entry)]
+    return [entry, realpathSync.native(entry)]
   } catch {
     // `node app` stands for `app.js` too.
     return [entry]

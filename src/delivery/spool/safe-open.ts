@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { builtin } from '../../builtin.ts'
 
 /** Windows knows neither: there the access list of the user's own directory protects. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
@@ -43,6 +44,7 @@ export function readOurs(path: string): Buffer {
 }
 
 export async function openForReading(path: string): Promise<FileHandle> {
+  const { open } = builtin<typeof import('node:fs/promises')>('node:fs/promises')
   const handle = await open(path, constants.O_RDONLY | NO_FOLLOW | NON_BLOCK)
   try {
     requireOurs(path, await handle.stat())

@@ -1,6 +1,6 @@
 import { lstatSync, renameSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { builtin } from '../../builtin.ts'
 import { debug } from '../../log.ts'
 import type { DiskAccount } from './account.ts'
 import { removeQuietly } from './batch-file.ts'
@@ -43,6 +43,7 @@ export class Survey {
   /** Files that can be claimed now, oldest first. */
   async candidates(): Promise<FileName[]> {
     const { directory, base } = this.#place.location
+    const { readdir } = builtin<typeof import('node:fs/promises')>('node:fs/promises')
     const files = await readdir(directory)
     this.#held = this.#lease.paths()
     this.#now = undefined

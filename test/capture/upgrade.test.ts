@@ -184,6 +184,30 @@ test('setConsumer behind the answer still names the caller', async () => {
   expect(event).toMatchObject({ path: '/own', status_code: 101 })
 })
 
+test('handed on to a second server and routed there: one event with route and consumer, and one of its connection', async () => {
+  const app = await App.serve({
+    file: 'fixtures/http/upgrade-express.cjs',
+    env: { PEEKAPI_WEBSOCKETS: 'full' },
+    endpoint: stage.ingest.url,
+  })
+  await askRaw(
+    app.port,
+    'GET /rooms/blue HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    { meddle: (socket, received) => void (received.endsWith('\r\n\r\n') && socket.destroy()) },
+  )
+  const [handshake, connection] = (await stage.eventsOf('in blue', 2)) as [ApiEvent, ApiEvent]
+  expect(handshake).toMatchObject({ path: '/rooms/:room', metadata: { outcome: 'upgraded' } })
+  expect(handshake.response_time_ms).toBeGreaterThanOrEqual(25)
+  expect(connection).toMatchObject({
+    path: '/rooms/:room',
+    status_code: 101,
+    metadata: { outcome: 'closed', protocol: 'websocket' },
+  })
+  expect(connection.response_time_ms).toBeCloseTo(handshake.response_time_ms, 1)
+  expect(await app.stats()).toMatchObject({ captured: 2 })
+  await app.stop('SIGKILL')
+})
+
 test('ignored paths are ignored here too', async () => {
   const app = await stage.serve({
     file: 'fixtures/upgrade/raw.cjs',

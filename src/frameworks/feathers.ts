@@ -3,7 +3,7 @@ import { addRouteSource, KnownRoute } from '../capture/route.ts'
 import { Guard } from '../guard.ts'
 import { joinPath } from './express-path.ts'
 import type { Framework } from './framework.ts'
-import { KoaDispatch } from './koa-dispatch.ts'
+import type { KoaDispatch } from './koa-dispatch.ts'
 
 /** What is read of an application, which is one of Express or Koa as well. */
 interface Application {
@@ -37,7 +37,8 @@ export const feathers: Framework = {
 
 function carrierOf(exchange: Exchange): Carrier {
   for (let source = exchange.route; source !== undefined; source = source.outer) {
-    if (source instanceof KoaDispatch) return source.context as Carrier
+    // Not by its class, of which this file has no copy: what patches Koa is built into another.
+    if (source.framework === 'koa') return (source as KoaDispatch).context as Carrier
   }
   return exchange.request as Carrier
 }

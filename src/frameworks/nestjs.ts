@@ -1,7 +1,7 @@
 import type { Exchange } from '../capture/exchange.ts'
 import { KnownRoute, type RouteSource } from '../capture/route.ts'
 import { Guard } from '../guard.ts'
-import { FastifyRoute } from './fastify-route.ts'
+import type { FastifyRoute } from './fastify-route.ts'
 import type { Framework } from './framework.ts'
 import { HostRoute, nameHost } from './host-route.ts'
 import { isNestOnExpress, isNotFoundHandler, wholePath } from './nestjs-on-express.ts'
@@ -30,11 +30,13 @@ export const nestjs: Framework = {
 }
 
 function nestOn(host: RouteSource, exchange: Exchange): HostRoute | undefined {
-  if (host instanceof FastifyRoute) {
-    if (!isNestOnFastify(host.instance)) return undefined
+  // Not by their classes, of which this file has no copies: what patches the hosts is built into another.
+  if (host.framework === 'fastify') {
+    const { instance, request } = host as FastifyRoute
+    if (!isNestOnFastify(instance)) return undefined
     // Nest's adapter refuses some requests that Fastify has found a route for. Paths of controllers begin with a slash:
     // `*` is the route on which @fastify/cors answers requests for permission.
-    return new HostRoute('nestjs', host, host.request.is404 !== true && host.template() !== '*')
+    return new HostRoute('nestjs', host, request.is404 !== true && host.template() !== '*')
   }
   return host.framework === 'express' ? nestOnExpress(host, exchange) : undefined
 }

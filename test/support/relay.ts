@@ -54,8 +54,13 @@ export class Relay {
     return this.#sockets.size === 0
   }
 
-  async close(): Promise<void> {
+  /** Cuts what is still open. */
+  drop(): void {
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async close(): Promise<void> {
+    this.drop()
     await new Promise((resolve) => this.#server.close(resolve))
   }
 

@@ -11,6 +11,9 @@ const config: ViteUserConfig = defineConfig({
     // Child processes on a busy two-core machine: a limit that only a real hang reaches.
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    // The whole of .ci/run starts thousands of processes on two cores: there, what fails once is looked at again, and
+    // shown as such. What is broken fails twice.
+    retry: Number(process.env['TEST_RETRIES'] ?? 0),
     // Two cores: more workers than that and the applications under test starve.
     maxWorkers: 2,
   },

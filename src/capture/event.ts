@@ -55,10 +55,11 @@ function lines({ pathOf, consumerOf, metadata }: EventSettings): EventLine {
     const isUnmatched = template === undefined && UNMATCHED_STATUSES.has(status)
     const described = describe(fixed, exchange, framework, isUnmatched)
     const start = `{"method":${methodOf(exchange.method)},"path":${quoted(path)},"status_code":${whole(status)}`
-    const times = `,"response_time_ms":${decimal(exchange.endedAt - exchange.startedAt)},"timestamp":"${isoTime(exchange.arrivedAt)}"`
-    const sizes = `,"request_size":${whole(exchange.requestBytes)},"response_size":${whole(exchange.responseBytes)}`
+    // In the order in which an event is written again that was read from the disk: a batch keeps its bytes.
+    const sizes = `,"response_time_ms":${decimal(exchange.endedAt - exchange.startedAt)},"request_size":${whole(exchange.requestBytes)},"response_size":${whole(exchange.responseBytes)}`
+    const time = `,"timestamp":"${isoTime(exchange.arrivedAt)}"`
     const caller = consumer === undefined ? '' : `,"consumer_id":${quoted(consumer)}`
-    return `${start}${times}${sizes}${caller}${described === '' ? '}' : `,"metadata":{${described}}}`}`
+    return `${start}${sizes}${time}${caller}${described === '' ? '}' : `,"metadata":{${described}}}`}`
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import { eventFromProgram } from '../../src/delivery/line.ts'
 import { root } from '../support/app.ts'
 import { ask } from '../support/request.ts'
 import { scenario } from '../support/scenario.ts'
@@ -60,6 +61,9 @@ describe.concurrent('settings', () => {
       { service: 'shop', team: 'core', trace_id: traceId, ttfb_ms: 0 },
       { service: 'shop', team: 'core', ttfb_ms: 0 },
     ])
+    // A batch that is read from the disk and sent again under its id has the same bytes.
+    for (const { body } of ingest.batches)
+      expect(JSON.stringify((JSON.parse(body) as unknown[]).map(eventFromProgram))).toBe(body)
   })
 
   scenario('distinct unmatched paths are bounded: 100, then (unmatched)', async ({ ingest, serve }) => {
